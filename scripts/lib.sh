@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the scripts of this folder share: source it, it does nothing by itself.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Object and cache folders can be put elsewhere (a faster disk, a CI cache).
+BUILD=${BUILD:-$ROOT/build}
+case $BUILD in
+/*) ;;
+*) BUILD=$ROOT/$BUILD ;;
+esac
+CACHE=$BUILD/cache
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "${0##*/}: $*"
+	exit 1
+}
+
+# One process at a time works on a folder; make -j runs several of us at once.
+lock() {
+	mkdir -p "$CACHE/locks"
+	exec {LOCK_FD}>"$CACHE/locks/${1//\//_}"
+	flock "$LOCK_FD"
+}
+
+# Moves a folder that was made under a temporary name to its place: a folder
+# of that name is always whole.
+publish_dir() {
+	rm -rf "$2.old"
+	if [ -e "$2" ]; then
+		mv "$2" "$2.old"
+	fi
+	mv "$1" "$2"
+	rm -rf "$2.old"
+}
