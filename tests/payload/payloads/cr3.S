@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "payload.h"
+
+PAYLOAD cr3, "writes CR3 count times"
+	STARTED
+	LIVE
+	mov	PAYLOAD_INFO_COUNT(%rdi), %r12
+	mov	%cr3, %r13
+	TSC_TO	%r14
+1:	mov	%r13, %cr3
+	incq	%gs:PAYLOAD_RESULT_DONE
+	dec	%r12
+	jnz	1b
+	TSC_TO	%r15
+	sub	%r14, %r15
+	mov	%r15, %gs:PAYLOAD_RESULT_CYCLES
+	END
+PAYLOAD_END cr3
