@@ -18,6 +18,10 @@ DEMO_TIMEOUT ?= 900
 
 include $(wildcard */build.mk tests/*/build.mk)
 
+# The image with our programs, once all components have said what they add.
+build/images/tools.img: $(foreach tool,$(TOOLS),$(firstword $(subst :, ,$(tool)))) tests/sim/make-tools
+	tests/sim/make-tools $@ $(TOOLS)
+
 # What the simulated server needs; the emulator only if it is ours.
 SERVER_STEPS := host-kernel guest-kernel $(if $(filter build/%,$(EMULATOR)),emulator) vmm images tools
 STEPS := host-kernel guest-kernel emulator vmm images tools

@@ -38,3 +38,19 @@ publish_dir() {
 	mv "$1" "$2"
 	rm -rf "$2.old"
 }
+
+# Debian's name of the suite that this machine runs.
+debian_suite() {
+	(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+}
+
+# The machine's Debian mirror, whatever form its apt sources have.
+debian_mirror() {
+	local uri
+
+	# shellcheck disable=SC2016 # the variables are apt's
+	uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
+		'Created-By: Packages' 'Label: Debian' 2>/dev/null |
+		awk -v s="$(debian_suite)" '$1 == s && $2 == "main" { print $3; exit }')
+	echo "${uri:-http://deb.debian.org/debian/}"
+}
