@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Counts of a guest between two moments: exits, interrupts, residency."""
+
+import re
+
+# /proc/interrupts' rows that are inter-processor interrupts.
+IPI_ROWS = {"RES", "CAL", "TLB", "IWI"}
+TIMER_ROWS = {"LOC"}
+
+
+def parse_interrupts(text):
+    """/proc/interrupts as {row: count over all CPUs}."""
+    lines = text.strip().splitlines()
+    cpus = len(lines[0].split())
+    rows = {}
+    for line in lines[1:]:
+        name, _, rest = line.strip().partition(":")
+        counts = rest.split()[:cpus]
+        rows[name] = sum(int(count) for count in counts if count.isdigit())
+    return rows
+
+
+def interrupt_counts(before, after):
+    """Timer, inter-processor and device interrupts between two texts."""
+    start, end = parse_interrupts(before), parse_interrupts(after)
+    counts = {"timer_interrupts": 0, "ipis": 0, "device_interrupts": 0}
+    for row, count in end.items():
+        difference = count - start.get(row, 0)
+        if row in TIMER_ROWS:
+            counts["timer_interrupts"] += difference
+        elif row in IPI_ROWS:
+            counts["ipis"] += difference
+        elif row.isdigit():
+            counts["device_interrupts"] += difference
+    return counts
+
+
+def differences(before, after):
+    """What grew, by name."""
+    return {name: count - before.get(name, 0) for name, count in sorted(after.items())
+            if count != before.get(name, 0)}
+
+
+class Moment:
+    """Both counters of the exits, and the time, at one moment."""
+
+    def __init__(self, machine, guest):
+        self.stats = guest.stats()
+        self.machine = machine_exits(machine)
+        self.tsc = int(machine.run("tsc", 60).text())
+
+    def host_exits(self):
+        """The host's counter: (total, by reason)."""
+        by_reason = {name.removeprefix("exits_"): sum(counts)
+                     for name, counts in self.stats.items() if name.startswith("exits_")}
+        return sum(self.stats.get("exits", [])), by_reason
+
+    def inside(self):
+        """Cycles that each CPU has been in the guest, up to now."""
+        done = self.stats.get("guest_cycles", [])
+        entries = self.stats.get("guest_entry_tsc", [])
+        return [cycles + (self.tsc - entry if entry else 0)
+                for cycles, entry in zip(done, entries)]
+
+
+def machine_exits(machine):
+    """The emulator's own count of #VMEXITs by reason; None if it has none."""
+    if not emulator_counts(machine):
+        return None
+    counts = {}
+    for cpu in machine.qmp.command("x-query-svm-exits"):
+        for kind in cpu["exits"]:
+            name = kind.get("name") or hex(kind["code"])
+            counts[name] = counts.get(name, 0) + kind["count"]
+    return counts
+
+
+def emulator_counts(machine):
+    """Whether this emulator counts the exits."""
+    if not hasattr(machine, "counts_exits"):
+        names = {command["name"] for command in machine.qmp.command("query-commands")}
+        machine.counts_exits = "x-query-svm-exits" in names
+    return machine.counts_exits
+
+
+def window(before, after):
+    """The figures of result.json that two Moments give."""
+    total_before, reasons_before = before.host_exits()
+    total_after, reasons_after = after.host_exits()
+    figures = {"exits_host": {"total": total_after - total_before,
+                              "by_reason": differences(reasons_before, reasons_after)},
+               "exits_machine": None}
+    if before.machine is not None:
+        by_reason = differences(before.machine, after.machine)
+        figures["exits_machine"] = {"total": sum(by_reason.values()),
+                                    "by_reason": by_reason}
+    figures["guest_residency"] = residency(before, after)
+    return figures
+
+
+def residency(before, after):
+    """Share of the window that the CPUs were inside the guest, None if unknown.
+
+    A CPU that never left was inside all the time, whatever lies between the
+    reading of its entry and of the clock.
+    """
+    cycles = [end - start for start, end in zip(before.inside(), after.inside())]
+    if not cycles:
+        return None
+    share = sum(cycles) / len(cycles) / (after.tsc - before.tsc)
+    return round(min(1.0, max(0.0, share)), 6)
+
+
+def seconds_of(text, name):
+    """The number behind NAME= in a report."""
+    return float(re.search(rf"^{name}=([\d.]+)$", text, re.M)[1])
