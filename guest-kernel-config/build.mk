@@ -41,3 +41,15 @@ $(GUEST_KERNEL): $(GUEST_KERNEL_CONFIGURED)
 	cp $(GUEST_KERNEL_OBJ)/System.map $(@D)/
 	cp $(GUEST_KERNEL_OBJ)/arch/x86/boot/bzImage $@.new
 	mv $@.new $@
+
+# Code of the guest kernel that runs without one. UNIT_TESTS are programs that
+# exit 0 when they passed.
+UNIT_INFO_CHECK := build/unit/info_check
+UNIT_TESTS += $(UNIT_INFO_CHECK)
+
+$(UNIT_INFO_CHECK): tests/unit/info_check.c $(wildcard guest-kernel-config/src/arch/x86/kernel/kbm/info_check.*)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
+		-Iguest-kernel-config/src/arch/x86/kernel/kbm -Ihost-kernel-patches/src/arch/x86/include/uapi \
+		-o $@ $(filter %.c,$^) -lcmocka
