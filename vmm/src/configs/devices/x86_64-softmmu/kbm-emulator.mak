@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated server: what a q35 machine needs to boot a Linux host from
+# virtio disks, and nothing else.
+CONFIG_Q35=y
+CONFIG_I440FX=n
+CONFIG_ISAPC=n
+CONFIG_MICROVM=n
+CONFIG_NITRO_ENCLAVE=n
+CONFIG_AMD_IOMMU=y
+CONFIG_PCIE_PORT=y
+CONFIG_ISA_DEBUG=y
+CONFIG_PVPANIC_PCI=y
+CONFIG_VIRTIO_PCI=y
+CONFIG_VIRTIO_BLK=y
+CONFIG_VIRTIO_NET=y
+CONFIG_VIRTIO_SERIAL=y
+CONFIG_VIRTIO_9P=y
+CONFIG_VIRTIO_RNG=y
