@@ -21,3 +21,6 @@ $(REQUESTS_OBJ)/%.o: tests/requests/%.c
 		-Ihost-kernel-patches/src/arch/x86/include/uapi -Itests/payload -MMD -MP -c -o $@ $<
 
 -include $(REQUESTS_OBJECTS:.o=.d)
+
+# The cases run on the server.
+TOOLS += $(foreach case,$(wildcard tests/sim/cases/*.sh),$(case):tests/$(notdir $(case)))

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=tests/sim/cases/lib.sh
+# about: 50 starts and stops leave CPUs, memory, descriptors and kernel objects where they were
+# limit: 300
+. "${0%/*}/lib.sh"
+
+MARKER=0x4b424d4d41524b31
+# What may have grown for other reasons, in KiB and in objects.
+SLACK_KIB=4096
+SLACK_OBJECTS=200
+
+free_kib() {
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemFree:/ { print $2 }' /proc/meminfo
+}
+
+open_files() {
+	cut -f1 /proc/sys/fs/file-nr
+}
+
+# Objects of KVM and of ours, all in use: none may be left.
+kvm_objects() {
+	awk '/^(kvm|kbm)|^x86_emulator|^mmu_page_header|^pte_list_desc/ { sum += $2 } END { print sum + 0 }' \
+		/proc/slabinfo
+}
+
+all_objects() {
+	awk 'NR > 2 { sum += $2 } END { print sum + 0 }' /proc/slabinfo
+}
+
+threads() {
+	find /proc -maxdepth 1 -name '[0-9]*' | wc -l
+}
+
+run() {
+	kbm-payload --payload=marker --argument=$MARKER --cpus=2,3 --memory=64M --mode="$1" \
+		--runs="$2" >/dev/null || fail "$1 guest did not end as it should"
+}
+
+# One of each first: caches and the like are made once.
+run walled 2
+run direct 2
+sleep 1
+before=$(online) kib=$(free_kib) files=$(open_files) kvm=$(kvm_objects) objects=$(all_objects)
+tasks=$(threads)
+
+run walled 25
+run direct 25
+sleep 1
+
+[ "$(online)" = "$before" ] || fail "CPUs online: $before before, $(online) after"
+kib_after=$(free_kib) objects_after=$(all_objects)
+echo "free KiB $kib -> $kib_after, files $files -> $(open_files)," \
+	"KVM objects $kvm -> $(kvm_objects), objects $objects -> $objects_after," \
+	"tasks $tasks -> $(threads)"
+[ "$kib_after" -ge $((kib - SLACK_KIB)) ] || fail "free memory fell from $kib to $kib_after KiB"
+[ "$(kvm_objects)" -le "$kvm" ] || fail "KVM objects grew from $kvm to $(kvm_objects)"
+[ "$(open_files)" -le $((files + 4)) ] || fail "open files grew from $files to $(open_files)"
+[ "$objects_after" -le $((objects + SLACK_OBJECTS)) ] ||
+	fail "kernel objects grew from $objects to $objects_after"
+[ "$(threads)" -le $((tasks + 2)) ] || fail "tasks grew from $tasks to $(threads)"
+
+# All that can be lent, so that this looks where the marker was.
+for mode in walled direct; do
+	guest_ends findmarker shutdown --mode=$mode --argument=$MARKER --memory=256M --seconds=60
+	expect "r['vcpus'][0]['value'] == 0 and r['vcpus'][0]['done'] == 0"
+done
+echo "no marker found"
