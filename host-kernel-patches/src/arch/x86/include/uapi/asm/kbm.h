@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Kata BM: what the host offers to a VMM beside KVM.
+ *
+ * /dev/kata-bm lends CPUs and memory. One open file is one lease: everything
+ * lent through it is given back when its last user goes away (the file, every
+ * mapping of it, and the VM that it was attached to).
+ *
+ * All calls return 0 or a negative errno. After an error read() on the file
+ * returns the reason as one line of text, without a newline; it names the
+ * thing, the value and the remedy. A call that failed changed nothing.
+ */
+#ifndef _UAPI_ASM_X86_KBM_H
+#define _UAPI_ASM_X86_KBM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KBM_DEVICE_PATH		"/dev/kata-bm"
+
+/* Grows only by new ioctls; changes when a structure below changes. */
+#define KBM_ABI_VERSION		1
+
+/**
+ * struct kbm_host_info - constants of the machine that a guest needs
+ * @version:		KBM_ABI_VERSION of this kernel.
+ * @flags:		KBM_HOST_* bits.
+ * @tsc_khz:		frequency of the TSC.
+ * @lapic_timer_hz:	input frequency of the local APIC timer with divisor 1.
+ * @extent_align:	least size and alignment of lent memory, in bytes.
+ */
+struct kbm_host_info {
+	__u32 version;
+	__u32 flags;
+	__u64 tsc_khz;
+	__u64 lapic_timer_hz;
+	__u64 extent_align;
+};
+
+/* The APIC timer has the TSC-deadline mode. */
+#define KBM_HOST_TSC_DEADLINE	(1U << 0)
+
+/**
+ * struct kbm_lend_cpu - take one CPU from the host's Linux
+ * @cpu:	in: number of an online CPU of the host, not 0.
+ * @apic_id:	out: its physical APIC ID; also the ID of the vCPU that will
+ *		run on it (KVM_CREATE_VCPU).
+ * @node:	out: its NUMA node.
+ *
+ * -EINVAL: CPU 0, or IPI shorthands are in use (boot with no_ipi_broadcast=1),
+ * or the local APIC is not in x2APIC mode. -ENODEV: no such CPU, or offline.
+ * -EBUSY: already lent, or its SMT sibling is not the caller's.
+ */
+struct kbm_lend_cpu {
+	__u32 cpu;
+	__u32 apic_id;
+	__u32 node;
+	__u32 reserved;
+};
+
+#define KBM_MEMORY_FIXED	(1U << 0)	/* @start is given */
+#define KBM_MEMORY_ANY_NODE	(1U << 1)	/* @node is only a preference */
+
+/**
+ * struct kbm_lend_memory - take one contiguous extent of physical memory
+ * @bytes:	in: size, a multiple of kbm_host_info.extent_align.
+ * @start:	in with KBM_MEMORY_FIXED, else out: physical address.
+ * @node:	in: NUMA node; out: the node it came from.
+ * @flags:	in: KBM_MEMORY_* bits.
+ *
+ * The memory reads as zero. mmap() of the file at offset @start maps it
+ * (MAP_SHARED; any page-aligned part of one extent).
+ *
+ * -EINVAL: not aligned, no size, unknown flag. -ENXIO: not set aside for
+ * lending. -EBUSY: part of it is lent. -ENOMEM: no free run of that size.
+ */
+struct kbm_lend_memory {
+	__u64 bytes;
+	__u64 start;
+	__u32 node;
+	__u32 flags;
+};
+
+#define KBM_DOORBELL_DEASSIGN	(1U << 0)
+
+/**
+ * struct kbm_doorbell - let a guest signal an eventfd of the host by an IPI
+ * @word:	physical address in the lease's memory of a 64-bit doorbell
+ *		word (see kbm_guest.h), 8-byte aligned. The kernel writes it
+ *		now and whenever the interrupt moves to another CPU or vector;
+ *		0 when the doorbell goes away.
+ * @eventfd:	the eventfd to signal.
+ * @flags:	KBM_DOORBELL_*.
+ *
+ * One doorbell a word. -EEXIST: the word has one. -ENOENT: deassign of none.
+ */
+struct kbm_doorbell {
+	__u64 word;
+	__s32 eventfd;
+	__u32 flags;
+};
+
+#define KBM_IOCTL		0xBD
+#define KBM_GET_HOST_INFO	_IOR(KBM_IOCTL, 0x00, struct kbm_host_info)
+#define KBM_LEND_CPU		_IOWR(KBM_IOCTL, 0x01, struct kbm_lend_cpu)
+#define KBM_LEND_MEMORY		_IOWR(KBM_IOCTL, 0x02, struct kbm_lend_memory)
+#define KBM_DOORBELL		_IOW(KBM_IOCTL, 0x03, struct kbm_doorbell)
+
+/*
+ * KVM's side.
+ *
+ * KVM_CREATE_VM with type KVM_X86_DIRECT_VM makes a direct guest
+ * (KVM_CAP_VM_TYPES has the bit where the machine can). Before vCPUs and
+ * memory slots, KVM_ENABLE_CAP of KVM_CAP_X86_DIRECT ties it to a lease:
+ * args[0] is the lease's file descriptor, args[1] one KBM_MODE_* of
+ * kbm_guest.h. KVM_CHECK_EXTENSION of it returns a mask of 1 << KBM_MODE_*.
+ *
+ * Then as ever, but:
+ *  - KVM_CREATE_VCPU takes the physical APIC ID of a lent CPU; else -ENXIO.
+ *  - KVM_SET_USER_MEMORY_REGION wants guest_phys_addr to be the physical
+ *    address of each page: a mapping of the lease, at its own address; else
+ *    -EINVAL. Slots cannot change once a vCPU has run: -EBUSY.
+ *  - vCPUs are entered in 64-bit mode with paging on; KVM_RUN of any other
+ *    state is -EINVAL. All start runnable: there is no INIT and no SIPI.
+ *  - No interrupt can be injected. KVM_SIGNAL_MSI (and irqfd with an MSI
+ *    route) sends a real IPI to the vCPU with that APIC ID, by the x2APIC
+ *    form of the address (KVM_X2APIC_API_USE_32BIT_IDS), vector 32 to 255.
+ *  - Hypercalls of kbm_guest.h end in KVM_EXIT_SYSTEM_EVENT, a triple fault
+ *    in KVM_EXIT_SHUTDOWN, an access outside the slots in walled mode in
+ *    KVM_EXIT_MEMORY_FAULT (KVM_RUN returns -EFAULT).
+ */
+#define KVM_X86_DIRECT_VM	30
+#define KVM_CAP_X86_DIRECT	0x4b42
+
+#endif /* _UAPI_ASM_X86_KBM_H */

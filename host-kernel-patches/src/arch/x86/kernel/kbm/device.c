@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/kata-bm: its file operations and attributes. The calls are in uapi/asm/kbm.h. */
+
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <asm/apic.h>
+#include <asm/kbm.h>
+#include <asm/tsc.h>
+
+#include "kbm.h"
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct kbm_lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL_ACCOUNT);
+
+	if (!lease)
+		return -ENOMEM;
+	lease->file = file;
+	mutex_init(&lease->lock);
+	INIT_LIST_HEAD(&lease->extents);
+	INIT_LIST_HEAD(&lease->doorbells);
+	file->private_data = lease;
+	return 0;
+}
+
+/* The last user is gone: no VM, no mapping. CPUs first, they use the memory. */
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct kbm_lease *lease = file->private_data;
+
+	kbm_doorbell_deassign_all(lease);
+	if (!kbm_cpu_return_all(lease)) {
+		pr_err("kata-bm: memory of a guest that cannot be stopped stays lent until a reboot\n");
+		return 0;
+	}
+	kbm_memory_return_all(lease);
+	kfree(lease);
+	return 0;
+}
+
+static ssize_t device_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
+{
+	struct kbm_lease *lease = file->private_data;
+	char text[KBM_ERROR_SIZE];
+	size_t length;
+
+	mutex_lock(&lease->lock);
+	memcpy(text, lease->error, sizeof(text));
+	mutex_unlock(&lease->lock);
+
+	length = min(strnlen(text, sizeof(text)), size);
+	return copy_to_user(buffer, text, length) ? -EFAULT : length;
+}
+
+static long get_host_info(void __user *argument)
+{
+	struct kbm_host_info info = {
+		.version = KBM_ABI_VERSION,
+		.flags = boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER) ? KBM_HOST_TSC_DEADLINE : 0,
+		.tsc_khz = tsc_khz,
+		.lapic_timer_hz = (u64)lapic_timer_period * HZ,
+		.extent_align = KBM_EXTENT_ALIGN,
+	};
+
+	return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long lend_cpu(struct kbm_lease *lease, void __user *argument)
+{
+	struct kbm_lend_cpu request;
+	int ret;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	if (request.reserved) {
+		kbm_lease_error(lease, "reserved field of struct kbm_lend_cpu is %u, must be 0", request.reserved);
+		return -EINVAL;
+	}
+	ret = kbm_cpu_lend(lease, &request);
+	if (ret)
+		return ret;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long lend_memory(struct kbm_lease *lease, void __user *argument)
+{
+	struct kbm_lend_memory request;
+	int ret;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	ret = kbm_memory_lend(lease, &request);
+	if (ret)
+		return ret;
+	return copy_to_user(argument, &request, sizeof(request)) ? -EFAULT : 0;
+}
+
+static long set_doorbell(struct kbm_lease *lease, void __user *argument)
+{
+	struct kbm_doorbell request;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	if (request.flags & ~KBM_DOORBELL_DEASSIGN) {
+		kbm_lease_error(lease, "unknown doorbell flags 0x%x", request.flags);
+		return -EINVAL;
+	}
+	if (request.flags & KBM_DOORBELL_DEASSIGN)
+		return kbm_doorbell_deassign(lease, &request);
+	return kbm_doorbell_assign(lease, &request);
+}
+
+static long device_ioctl(struct file *file, unsigned int command, unsigned long value)
+{
+	struct kbm_lease *lease = file->private_data;
+	void __user *argument = (void __user *)value;
+
+	switch (command) {
+	case KBM_GET_HOST_INFO:
+		return get_host_info(argument);
+	case KBM_LEND_CPU:
+		return lend_cpu(lease, argument);
+	case KBM_LEND_MEMORY:
+		return lend_memory(lease, argument);
+	case KBM_DOORBELL:
+		return set_doorbell(lease, argument);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/*
+ * Lent memory has struct pages, and user space maps these: so direct I/O and
+ * vhost work on it.
+ */
+static vm_fault_t device_fault(struct vm_fault *fault)
+{
+	struct page *page = pfn_to_page(fault->pgoff);
+
+	get_page(page);
+	fault->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct device_mapping_operations = {
+	.fault = device_fault,
+};
+
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kbm_lease *lease = file->private_data;
+	u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 bytes = vma->vm_end - vma->vm_start;
+
+	if (!(vma->vm_flags & VM_SHARED)) {
+		kbm_lease_error(lease, "lent memory at 0x%llx can only be mapped with MAP_SHARED", start);
+		return -EINVAL;
+	}
+	if (!kbm_lease_owns(lease, start, bytes)) {
+		kbm_lease_error(lease, "0x%llx bytes at 0x%llx are not in one extent of this lease", bytes, start);
+		return -ENXIO;
+	}
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
+	vma->vm_ops = &device_mapping_operations;
+	return 0;
+}
+
+const struct file_operations kbm_device_operations = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.unlocked_ioctl = device_ioctl,
+	.mmap = device_mmap,
+	.llseek = noop_llseek,
+};
+
+/* Numbers of the CPUs on loan, as a list. */
+static ssize_t lent_cpus_show(struct device *device, struct device_attribute *attribute, char *buf)
+{
+	ssize_t length = 0;
+	unsigned int number;
+
+	for_each_possible_cpu(number) {
+		if (READ_ONCE(kbm_cpus[number]))
+			length += sysfs_emit_at(buf, length, "%s%u", length ? "," : "", number);
+	}
+	length += sysfs_emit_at(buf, length, "\n");
+	return length;
+}
+static DEVICE_ATTR_RO(lent_cpus);
+
+/* A line for each free or lent run: node, first address, bytes, state. */
+static ssize_t memory_show(struct device *device, struct device_attribute *attribute, char *buf)
+{
+	return kbm_memory_show(buf);
+}
+static DEVICE_ATTR_RO(memory);
+
+static struct attribute *device_attrs[] = {
+	&dev_attr_lent_cpus.attr,
+	&dev_attr_memory.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(device);
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kata-bm",
+	.fops = &kbm_device_operations,
+	.groups = device_groups,
+	.mode = 0600,
+};
+
+static int __init kbm_init(void)
+{
+	int ret;
+
+	kbm_park_init();
+	ret = kbm_doorbell_init();
+	if (ret)
+		return ret;
+	ret = kbm_cpu_init();
+	if (ret)
+		return ret;
+	ret = kbm_stop_init();
+	if (ret)
+		return ret;
+	return misc_register(&device);
+}
+device_initcall(kbm_init);

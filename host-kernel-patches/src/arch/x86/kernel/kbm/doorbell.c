@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interrupts between partitions. A doorbell is an ordinary interrupt of the
+ * host: the vector domain allots it a CPU and a vector, and its chip publishes
+ * both in a 64-bit word that the sender reads. So affinity, CPU hotplug and
+ * /proc/interrupts work as for any device.
+ */
+
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include <asm/apic.h>
+#include <asm/barrier.h>
+#include <asm/hw_irq.h>
+#include <asm/irqdomain.h>
+#include <asm/kbm.h>
+
+#include "../apic/local.h"
+#include "kbm.h"
+
+/**
+ * struct kbm_doorbell_irq - a doorbell of a lease
+ * @list:	in the lease.
+ * @address:	physical address of the word.
+ * @eventfd:	what it signals.
+ * @irq:	Linux' number of it.
+ */
+struct kbm_doorbell_irq {
+	struct list_head list;
+	u64 address;
+	struct eventfd_ctx *eventfd;
+	int irq;
+};
+
+static struct irq_domain *doorbell_domain;
+
+/*
+ * chip_data is the word. The configuration's dest_apicid may be a logical one;
+ * senders use physical ones, which mean the same to every partition.
+ */
+static void doorbell_publish(struct irq_data *data)
+{
+	unsigned int cpu = cpumask_first(irq_data_get_effective_affinity_mask(data));
+	u32 apic_id = per_cpu(x86_cpu_to_apicid, cpu);
+
+	WRITE_ONCE(*(u64 *)data->chip_data, KBM_DOORBELL_WORD(apic_id, irqd_cfg(data)->vector));
+}
+
+static void doorbell_hide(struct irq_data *data)
+{
+	WRITE_ONCE(*(u64 *)data->chip_data, 0);
+}
+
+static int doorbell_set_affinity(struct irq_data *data, const struct cpumask *mask, bool force)
+{
+	struct irq_data *parent = data->parent_data;
+	int ret;
+
+	ret = parent->chip->irq_set_affinity(parent, mask, force);
+	if (ret < 0 || ret == IRQ_SET_MASK_OK_DONE)
+		return ret;
+	/* The old vector stays valid until the new one has been used once. */
+	if (!irqd_irq_masked(data))
+		doorbell_publish(data);
+	return ret;
+}
+
+static struct irq_chip doorbell_chip = {
+	.name = "KBM-DOORBELL",
+	.irq_unmask = doorbell_publish,
+	.irq_mask = doorbell_hide,
+	.irq_ack = irq_chip_ack_parent,
+	.irq_retrigger = irq_chip_retrigger_hierarchy,
+	.irq_set_affinity = doorbell_set_affinity,
+	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_MASK_ON_SUSPEND,
+};
+
+static int doorbell_domain_alloc(struct irq_domain *domain, unsigned int irq, unsigned int nr, void *argument)
+{
+	struct irq_alloc_info *info = argument;
+	struct irq_data *data;
+	int ret;
+
+	ret = irq_domain_alloc_irqs_parent(domain, irq, nr, argument);
+	if (ret < 0)
+		return ret;
+	data = irq_domain_get_irq_data(domain, irq);
+	data->chip = &doorbell_chip;
+	data->chip_data = info->data;
+	data->hwirq = irq;
+	irqd_set_single_target(data);
+	__irq_set_handler(irq, handle_edge_irq, 0, "edge");
+	return 0;
+}
+
+static const struct irq_domain_ops doorbell_domain_ops = {
+	.alloc = doorbell_domain_alloc,
+	.free = irq_domain_free_irqs_common,
+};
+
+static int doorbell_request(u64 *word, irq_handler_t handler, const char *name, void *argument)
+{
+	struct irq_alloc_info info;
+	int irq, ret;
+
+	init_irq_alloc_info(&info, NULL);
+	info.data = word;
+	irq = irq_domain_alloc_irqs(doorbell_domain, 1, NUMA_NO_NODE, &info);
+	if (irq < 0)
+		return irq;
+	ret = request_irq(irq, handler, IRQF_NO_SUSPEND, name, argument);
+	if (ret) {
+		irq_domain_free_irqs(irq, 1);
+		return ret;
+	}
+	return irq;
+}
+
+static void doorbell_release(int irq, void *argument)
+{
+	free_irq(irq, argument);
+	irq_domain_free_irqs(irq, 1);
+}
+
+static irqreturn_t doorbell_handle(int irq, void *argument)
+{
+	struct kbm_doorbell_irq *doorbell = argument;
+
+	eventfd_signal(doorbell->eventfd);
+	return IRQ_HANDLED;
+}
+
+static struct kbm_doorbell_irq *doorbell_find(struct kbm_lease *lease, u64 address)
+{
+	struct kbm_doorbell_irq *doorbell;
+
+	list_for_each_entry(doorbell, &lease->doorbells, list) {
+		if (doorbell->address == address)
+			return doorbell;
+	}
+	return NULL;
+}
+
+static void doorbell_free(struct kbm_doorbell_irq *doorbell)
+{
+	list_del(&doorbell->list);
+	doorbell_release(doorbell->irq, doorbell);
+	WRITE_ONCE(*(u64 *)__va(doorbell->address), 0);
+	eventfd_ctx_put(doorbell->eventfd);
+	kfree(doorbell);
+}
+
+static int doorbell_add(struct kbm_lease *lease, struct kbm_doorbell_irq *doorbell)
+{
+	int ret = 0;
+
+	mutex_lock(&lease->lock);
+	if (doorbell_find(lease, doorbell->address)) {
+		ret = -EEXIST;
+	} else {
+		doorbell->irq = doorbell_request(__va(doorbell->address), doorbell_handle, "kata-bm", doorbell);
+		if (doorbell->irq < 0)
+			ret = doorbell->irq;
+		else
+			list_add(&doorbell->list, &lease->doorbells);
+	}
+	mutex_unlock(&lease->lock);
+	return ret;
+}
+
+static int doorbell_check(struct kbm_lease *lease, const struct kbm_doorbell *request)
+{
+	if (request->word % sizeof(u64) || !kbm_lease_owns(lease, request->word, sizeof(u64))) {
+		kbm_lease_error(lease, "doorbell word at 0x%llx is not 8-byte aligned memory of this lease",
+				request->word);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * kbm_doorbell_assign() - tie a word in lent memory to an eventfd
+ * @lease:	whose memory.
+ * @request:	see struct kbm_doorbell.
+ *
+ * Return: 0 or a negative errno; the lease knows the reason.
+ */
+int kbm_doorbell_assign(struct kbm_lease *lease, const struct kbm_doorbell *request)
+{
+	struct kbm_doorbell_irq *doorbell;
+	int ret;
+
+	ret = doorbell_check(lease, request);
+	if (ret)
+		return ret;
+	doorbell = kzalloc(sizeof(*doorbell), GFP_KERNEL_ACCOUNT);
+	if (!doorbell)
+		return -ENOMEM;
+	doorbell->address = request->word;
+	doorbell->eventfd = eventfd_ctx_fdget(request->eventfd);
+	if (IS_ERR(doorbell->eventfd)) {
+		ret = PTR_ERR(doorbell->eventfd);
+		kbm_lease_error(lease, "descriptor %d of the doorbell at 0x%llx is not an eventfd",
+				request->eventfd, request->word);
+		goto err_free;
+	}
+	ret = doorbell_add(lease, doorbell);
+	if (ret) {
+		kbm_lease_error(lease, ret == -EEXIST ? "the word at 0x%llx has a doorbell" :
+				"no interrupt vector is left for the doorbell at 0x%llx", request->word);
+		goto err_put;
+	}
+	return 0;
+
+err_put:
+	eventfd_ctx_put(doorbell->eventfd);
+err_free:
+	kfree(doorbell);
+	return ret;
+}
+
+int kbm_doorbell_deassign(struct kbm_lease *lease, const struct kbm_doorbell *request)
+{
+	struct kbm_doorbell_irq *doorbell;
+
+	mutex_lock(&lease->lock);
+	doorbell = doorbell_find(lease, request->word);
+	if (doorbell)
+		doorbell_free(doorbell);
+	mutex_unlock(&lease->lock);
+	if (!doorbell) {
+		kbm_lease_error(lease, "the word at 0x%llx has no doorbell", request->word);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+void kbm_doorbell_deassign_all(struct kbm_lease *lease)
+{
+	struct kbm_doorbell_irq *doorbell, *next;
+
+	mutex_lock(&lease->lock);
+	list_for_each_entry_safe(doorbell, next, &lease->doorbells, list)
+		doorbell_free(doorbell);
+	mutex_unlock(&lease->lock);
+}
+
+/**
+ * kbm_send_ipi() - interrupt a lent CPU
+ * @apic_id:	physical APIC ID.
+ * @vector:	32 to 255, as the guest published it; or NMI_VECTOR.
+ */
+void kbm_send_ipi(u32 apic_id, u8 vector)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	weak_wrmsr_fence();
+	__x2apic_send_IPI_dest(apic_id, vector, APIC_DEST_PHYSICAL);
+	local_irq_restore(flags);
+}
+EXPORT_SYMBOL_GPL(kbm_send_ipi);
+
+/* Some lent CPU has finished its work: wake whoever waits for it. */
+static irqreturn_t done_handle(int irq, void *argument)
+{
+	unsigned int number;
+
+	for_each_possible_cpu(number) {
+		struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
+
+		if (cpu && smp_load_acquire(&cpu->state) == KBM_CPU_DONE)
+			wake_up(&cpu->wait);
+	}
+	return IRQ_HANDLED;
+}
+
+int __init kbm_doorbell_init(void)
+{
+	struct fwnode_handle *node = irq_domain_alloc_named_fwnode("KBM-DOORBELL");
+	int ret;
+
+	if (!node)
+		return -ENOMEM;
+	doorbell_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, node, &doorbell_domain_ops, NULL);
+	if (!doorbell_domain) {
+		irq_domain_free_fwnode(node);
+		return -ENOMEM;
+	}
+	ret = doorbell_request(&kbm_done_doorbell, done_handle, "kata-bm-exit", &kbm_done_doorbell);
+	if (ret < 0) {
+		irq_domain_remove(doorbell_domain);
+		irq_domain_free_fwnode(node);
+		return ret;
+	}
+	return 0;
+}
