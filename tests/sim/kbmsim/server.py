@@ -116,7 +116,9 @@ def disk_arguments(name, path):
 def kernel_words(options):
     """The host kernel's command line."""
     words = ["console=ttyS0", "root=/dev/vda", "rootfstype=ext4", "rw",
-             "init=/usr/sbin/kata-bm-init", "panic=-1", "no_ipi_broadcast=1"]
+             "init=/usr/sbin/kata-bm-init", "panic=-1", "no_ipi_broadcast=1",
+             # Two emulated nodes look like two clocks: without it time is jiffies.
+             "tsc=reliable"]
     if options.lendable:
         words.append(f"kbm.memory={options.lendable}")
     return " ".join(words + [options.append]).strip()
