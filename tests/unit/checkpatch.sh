@@ -17,8 +17,8 @@ options=(--no-tree --quiet --terse)
 # A new file needs no entry in MAINTAINERS here, and these patches are not
 # mailed.
 linux_options=("${options[@]}" --show-types
-	--ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMAIL_SUBJECT
-	--ignore LINUX_VERSION_CODE,SPDX_LICENSE_TAG,CONFIG_DESCRIPTION,COMMIT_MESSAGE)
+	--ignore "FILE_PATH_CHANGES,MISSING_SIGN_OFF,NO_AUTHOR_SIGN_OFF,EMAIL_SUBJECT"
+	--ignore "LINUX_VERSION_CODE,SPDX_LICENSE_TAG,CONFIG_DESCRIPTION,COMMIT_MESSAGE")
 
 checked=0
 status=0
@@ -37,6 +37,7 @@ while read -r file; do
 done < <(find host-kernel-patches/src guest-kernel-config/src -name '*.[chS]')
 # Through a pipe: a file that git knows would be taken for source code.
 while read -r file; do
+	# shellcheck disable=SC2094 # a name for messages
 	check "$file" "$linux" "${linux_options[@]}" - <"$file"
 done < <(find host-kernel-patches/patches guest-kernel-config/patches -name '*.patch')
 while read -r file; do

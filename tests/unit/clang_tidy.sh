@@ -16,7 +16,7 @@ for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-cond
 	cert-sig30-c clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling \
 	misc-no-recursion misc-include-cleaner bugprone-multi-level-implicit-pointer-conversion \
 	bugprone-suspicious-string-compare clang-analyzer-unix.Malloc \
-	bugprone-switch-missing-default-case performance-no-int-to-ptr; do
+	clang-analyzer-valist.Uninitialized bugprone-branch-clone bugprone-switch-missing-default-case performance-no-int-to-ptr; do
 	checks+=,-$check
 done
 
