@@ -43,7 +43,9 @@ static int direct_tie(struct kvm *kvm, struct kbm_lease *lease, u32 mode)
 	int ret;
 
 	if (kvm->arch.direct || kvm->created_vcpus || !kvm_memslots_empty(kvm_memslots(kvm))) {
-		kbm_lease_error(lease, "the VM has a lease, vCPUs or memory slots already; tie a new VM to the lease");
+		kbm_lease_error(
+			lease,
+			"the VM has a lease, vCPUs or memory slots already; tie a new VM to the lease");
 		return -EBUSY;
 	}
 	ret = kbm_lease_attach(lease);
@@ -121,8 +123,10 @@ int kvm_direct_vcpu_precreate(struct kvm *kvm, unsigned int id)
 		return -EINVAL;
 	cpu = kbm_lease_cpu(direct->lease, id);
 	if (!cpu) {
-		kbm_lease_error(direct->lease, "no CPU with APIC ID %u is lent to this guest; lend a CPU for each vCPU",
-				id);
+		kbm_lease_error(
+			direct->lease,
+			"no CPU with APIC ID %u is lent to this guest; lend a CPU for each vCPU",
+			id);
 		return -ENXIO;
 	}
 	return kbm_lease_check_cores(direct->lease, cpu);
@@ -186,7 +190,8 @@ static bool slot_is_identity(struct kbm_lease *lease, const struct kvm_memory_sl
  *
  * Called under slots_lock.
  */
-int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, enum kvm_mr_change change)
+int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			  enum kvm_mr_change change)
 {
 	struct kvm_direct *direct = kvm->arch.direct;
 	u64 start, bytes;
@@ -201,18 +206,25 @@ int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, e
 	start = slot->base_gfn << PAGE_SHIFT;
 	bytes = slot->npages << PAGE_SHIFT;
 	if (direct->ran) {
-		kbm_lease_error(direct->lease, "memory slots of a guest that has run cannot change (0x%llx bytes at 0x%llx)",
-				bytes, start);
+		kbm_lease_error(
+			direct->lease,
+			"memory slots of a guest that has run cannot change (0x%llx bytes at 0x%llx)",
+			bytes, start);
 		return -EBUSY;
 	}
 	if (slot->flags) {
-		kbm_lease_error(direct->lease, "memory slot at 0x%llx has flags 0x%x; a direct guest's memory can be neither logged nor read-only",
-				start, slot->flags);
+		kbm_lease_error(
+			direct->lease,
+			"memory slot at 0x%llx has flags 0x%x; a direct guest's memory can be neither logged nor read-only",
+			start, slot->flags);
 		return -EINVAL;
 	}
-	if (!kbm_lease_owns(direct->lease, start, bytes) || !slot_is_identity(direct->lease, slot)) {
-		kbm_lease_error(direct->lease, "memory slot of 0x%llx bytes at 0x%llx is not lent memory mapped at its own address",
-				bytes, start);
+	if (!kbm_lease_owns(direct->lease, start, bytes) ||
+	    !slot_is_identity(direct->lease, slot)) {
+		kbm_lease_error(
+			direct->lease,
+			"memory slot of 0x%llx bytes at 0x%llx is not lent memory mapped at its own address",
+			bytes, start);
 		return -EINVAL;
 	}
 	return 0;
@@ -274,7 +286,8 @@ static u64 *table_below(struct kvm_direct *direct, u64 *entry, u64 flags)
  * Maps the largest page that fits at an address; level 1 is 4 KiB, 3 is 1 GiB.
  * Returns its size or a negative errno.
  */
-static s64 map_one(struct kvm_direct *direct, u64 address, u64 bytes, u64 table_flags, u64 leaf_flags)
+static s64 map_one(struct kvm_direct *direct, u64 address, u64 bytes, u64 table_flags,
+		   u64 leaf_flags)
 {
 	u64 *table = __va(direct->nested_root);
 
@@ -283,8 +296,9 @@ static s64 map_one(struct kvm_direct *direct, u64 address, u64 bytes, u64 table_
 		u64 size = BIT_ULL(shift);
 		u64 *entry = &table[(address >> shift) & 511];
 
-		if (level == 1 || (level <= 3 && !*entry && IS_ALIGNED(address, size) && bytes >= size &&
-				   (level == 2 || boot_cpu_has(X86_FEATURE_GBPAGES)))) {
+		if (level == 1 ||
+		    (level <= 3 && !*entry && IS_ALIGNED(address, size) && bytes >= size &&
+		     (level == 2 || boot_cpu_has(X86_FEATURE_GBPAGES)))) {
 			*entry = address | leaf_flags | (level > 1 ? _PAGE_PSE : 0);
 			return size;
 		}
@@ -361,7 +375,7 @@ int kvm_direct_hypercall(struct kvm_vcpu *vcpu)
 {
 	if (kvm_rax_read(vcpu) == KBM_HYPERCALL_END)
 		return hypercall_end(vcpu);
-	kvm_rax_write(vcpu, -ENOSYS);
+	kvm_rax_write(vcpu, -EOPNOTSUPP);
 	return 1;
 }
 EXPORT_SYMBOL_GPL(kvm_direct_hypercall);
@@ -386,7 +400,7 @@ static int direct_first_run(struct kvm *kvm)
 			tables_free(direct);
 			INIT_LIST_HEAD(&direct->tables);
 		} else {
-			/* Pairs with the look before this function. */
+			/* Pairs with the acquire in kvm_direct_enter_guest(). */
 			smp_store_release(&direct->ran, true);
 		}
 	}
@@ -427,6 +441,7 @@ int kvm_direct_enter_guest(struct kvm_vcpu *vcpu)
 				vcpu->vcpu_id);
 		return -EINVAL;
 	}
+	/* Pairs with the release in direct_first_run(): the nested tables. */
 	if (!smp_load_acquire(&direct->vm->ran)) {
 		ret = direct_first_run(vcpu->kvm);
 		if (ret)

@@ -82,7 +82,8 @@ void kvm_direct_destroy_vm(struct kvm *kvm);
 int kvm_direct_vcpu_precreate(struct kvm *kvm, unsigned int id);
 int kvm_direct_vcpu_create(struct kvm_vcpu *vcpu);
 void kvm_direct_vcpu_destroy(struct kvm_vcpu *vcpu);
-int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, enum kvm_mr_change change);
+int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			  enum kvm_mr_change change);
 int kvm_direct_send_msi(struct kvm *kvm, const struct kvm_kernel_irq_routing_entry *entry);
 int kvm_direct_enter_guest(struct kvm_vcpu *vcpu);
 #else
@@ -96,7 +97,9 @@ static inline int kvm_direct_check_extension(void)
 	return 0;
 }
 
-static inline void kvm_direct_destroy_vm(struct kvm *kvm) { }
+static inline void kvm_direct_destroy_vm(struct kvm *kvm)
+{
+}
 
 static inline int kvm_direct_vcpu_precreate(struct kvm *kvm, unsigned int id)
 {
@@ -108,7 +111,9 @@ static inline int kvm_direct_vcpu_create(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-static inline void kvm_direct_vcpu_destroy(struct kvm_vcpu *vcpu) { }
+static inline void kvm_direct_vcpu_destroy(struct kvm_vcpu *vcpu)
+{
+}
 
 static inline int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
 					enum kvm_mr_change change)
@@ -116,7 +121,8 @@ static inline int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory
 	return 0;
 }
 
-static inline int kvm_direct_send_msi(struct kvm *kvm, const struct kvm_kernel_irq_routing_entry *entry)
+static inline int kvm_direct_send_msi(struct kvm *kvm,
+				      const struct kvm_kernel_irq_routing_entry *entry)
 {
 	return -ENXIO;
 }

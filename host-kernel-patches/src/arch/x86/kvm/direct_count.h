@@ -19,7 +19,8 @@ static __always_inline void kvm_count_residency(struct kvm_vcpu *vcpu)
 	WRITE_ONCE(vcpu->stat.guest_entry_tsc, 0);
 }
 
-static __always_inline void kvm_count_exit(struct kvm_vcpu *vcpu, enum kvm_exit_class class, bool runtime)
+static __always_inline void kvm_count_exit(struct kvm_vcpu *vcpu, enum kvm_exit_class class,
+					   bool runtime)
 {
 	/* The pairs of KVM_EXIT_CLASSES lie one after the other. */
 	u64 *pair = &vcpu->stat.exits_kick + 2 * class;

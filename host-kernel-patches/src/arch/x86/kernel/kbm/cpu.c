@@ -45,8 +45,9 @@ static int cpu_prepare(unsigned int number)
 	struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
 
 	if (cpu && !cpu->returning) {
-		pr_warn_ratelimited("kata-bm: CPU %u is lent to a guest and stays offline; stop the guest first\n",
-				    number);
+		pr_warn_ratelimited(
+			"kata-bm: CPU %u is lent to a guest and stays offline; stop the guest first\n",
+			number);
 		return -EBUSY;
 	}
 	return 0;
@@ -56,6 +57,7 @@ static bool state_wait(struct kbm_cpu *cpu, enum kbm_cpu_state state)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(KBM_CPU_TIMEOUT_MS);
 
+	/* What the CPU did before it moved on is ours to use. */
 	while (smp_load_acquire(&cpu->state) != state) {
 		if (time_after(jiffies, end))
 			return false;
@@ -72,15 +74,20 @@ static bool ipi_shorthand_in_use(void)
 static int lend_check(struct kbm_lease *lease, unsigned int cpu)
 {
 	if (cpu == 0) {
-		kbm_lease_error(lease, "CPU 0 boots and stops the host and cannot be lent; choose another");
+		kbm_lease_error(
+			lease, "CPU 0 boots and stops the host and cannot be lent; choose another");
 		return -EINVAL;
 	}
 	if (!x2apic_mode) {
-		kbm_lease_error(lease, "the local APICs are not in x2APIC mode; enable it in the firmware, and interrupt remapping in the kernel");
+		kbm_lease_error(
+			lease,
+			"the local APICs are not in x2APIC mode; enable it in the firmware, and interrupt remapping in the kernel");
 		return -EINVAL;
 	}
 	if (ipi_shorthand_in_use()) {
-		kbm_lease_error(lease, "the host sends IPIs by shorthand, which reach lent CPUs; boot it with no_ipi_broadcast=1");
+		kbm_lease_error(
+			lease,
+			"the host sends IPIs by shorthand, which reach lent CPUs; boot it with no_ipi_broadcast=1");
 		return -EINVAL;
 	}
 	if (cpu >= nr_cpu_ids || !cpu_present(cpu)) {
@@ -132,14 +139,16 @@ static int lend_locked(struct kbm_lease *lease, struct kbm_lend_cpu *request)
 	WRITE_ONCE(kbm_cpus[cpu->cpu], cpu);
 	ret = remove_cpu(cpu->cpu);
 	if (ret) {
-		kbm_lease_error(lease, "CPU %u cannot go offline (error %d); see the host's kernel log", cpu->cpu,
-				ret);
+		kbm_lease_error(lease,
+				"CPU %u cannot go offline (error %d); see the host's kernel log",
+				cpu->cpu, ret);
 		goto err_forget;
 	}
 	if (!state_wait(cpu, KBM_CPU_PARKED)) {
 		/* It may still run our code: leave it alone for good. */
-		kbm_lease_error(lease, "CPU %u went offline and does not answer; it is lost until a reboot",
-				cpu->cpu);
+		kbm_lease_error(
+			lease, "CPU %u went offline and does not answer; it is lost until a reboot",
+			cpu->cpu);
 		cpu->lease = NULL;
 		return -EIO;
 	}
@@ -175,9 +184,10 @@ static bool cpu_return(struct kbm_cpu *cpu)
 	int ret;
 
 	/* Anything else than parked: it did not leave its guest. */
-	if (smp_load_acquire(&cpu->state) != KBM_CPU_PARKED)
+	if (READ_ONCE(cpu->state) != KBM_CPU_PARKED)
 		return false;
-	smp_store_release(&cpu->state, KBM_CPU_STOPPING);
+	/* The CPU looks at nothing else than its state. */
+	WRITE_ONCE(cpu->state, KBM_CPU_STOPPING);
 	kbm_park_nmi_send(cpu);
 	if (!state_wait(cpu, KBM_CPU_HALTED)) {
 		pr_err("kata-bm: CPU %u does not answer; it is lost until a reboot\n", cpu->cpu);
@@ -186,7 +196,8 @@ static bool cpu_return(struct kbm_cpu *cpu)
 	WRITE_ONCE(cpu->returning, true);
 	ret = add_cpu(cpu->cpu);
 	if (ret)
-		pr_err("kata-bm: CPU %u does not come online (error %d); it stays offline\n", cpu->cpu, ret);
+		pr_err("kata-bm: CPU %u does not come online (error %d); it stays offline\n",
+		       cpu->cpu, ret);
 	WRITE_ONCE(kbm_cpus[cpu->cpu], NULL);
 	/* The interrupt that looks for finished work may have it in hand. */
 	kfree_rcu(cpu, rcu);
@@ -280,8 +291,10 @@ int kbm_lease_check_cores(struct kbm_lease *lease, struct kbm_cpu *cpu)
 	mutex_lock(&kbm_cpu_lock);
 	for_each_present_cpu(other) {
 		if (shares_core(lease, cpu, other)) {
-			kbm_lease_error(lease, "CPU %u shares its core with CPU %u, which is not lent to this guest; lend both, or turn SMT off",
-					cpu->cpu, other);
+			kbm_lease_error(
+				lease,
+				"CPU %u shares its core with CPU %u, which is not lent to this guest; lend both, or turn SMT off",
+				cpu->cpu, other);
 			ret = -EBUSY;
 			break;
 		}
@@ -304,6 +317,7 @@ EXPORT_SYMBOL_GPL(kbm_cpu_kick);
 
 static bool work_done(struct kbm_cpu *cpu)
 {
+	/* Pairs with the release in park_work(): what the work has left. */
 	u32 state = smp_load_acquire(&cpu->state);
 
 	return state == KBM_CPU_DONE || state == KBM_CPU_HALTED;
@@ -321,25 +335,27 @@ static bool work_done(struct kbm_cpu *cpu)
  */
 int kbm_cpu_run(struct kbm_cpu *cpu, void (*run)(void *data), void *data)
 {
-	if (smp_load_acquire(&cpu->state) != KBM_CPU_PARKED)
+	if (READ_ONCE(cpu->state) != KBM_CPU_PARKED)
 		return -EIO;
 
 	cpu->run = run;
 	cpu->data = data;
 	WRITE_ONCE(cpu->kick, false);
+	/* Pairs with the acquire in kbm_park(): the work and all it uses. */
 	smp_store_release(&cpu->state, KBM_CPU_REQUESTED);
 	kbm_park_nmi_send(cpu);
 
 	if (wait_event_interruptible(cpu->wait, work_done(cpu))) {
 		kbm_cpu_kick(cpu);
-		if (!wait_event_timeout(cpu->wait, work_done(cpu), msecs_to_jiffies(KBM_CPU_TIMEOUT_MS))) {
+		if (!wait_event_timeout(cpu->wait, work_done(cpu),
+					msecs_to_jiffies(KBM_CPU_TIMEOUT_MS))) {
 			pr_err("kata-bm: CPU %u does not leave its guest\n", cpu->cpu);
 			return -EIO;
 		}
 	}
-	if (smp_load_acquire(&cpu->state) != KBM_CPU_DONE)
+	if (READ_ONCE(cpu->state) != KBM_CPU_DONE)
 		return -EIO;
-	smp_store_release(&cpu->state, KBM_CPU_PARKED);
+	WRITE_ONCE(cpu->state, KBM_CPU_PARKED);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kbm_cpu_run);
@@ -349,7 +365,8 @@ int __init kbm_cpu_init(void)
 	int ret;
 
 	/* Before the bring-up proper starts: see enum cpuhp_state. */
-	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "x86/kata-bm:prepare", cpu_prepare, NULL);
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "x86/kata-bm:prepare", cpu_prepare,
+					NULL);
 	if (ret < 0)
 		return ret;
 	host_play_dead = smp_ops.play_dead;

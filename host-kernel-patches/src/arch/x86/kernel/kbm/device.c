@@ -79,7 +79,8 @@ static long lend_cpu(struct kbm_lease *lease, void __user *argument)
 	if (copy_from_user(&request, argument, sizeof(request)))
 		return -EFAULT;
 	if (request.reserved) {
-		kbm_lease_error(lease, "reserved field of struct kbm_lend_cpu is %u, must be 0", request.reserved);
+		kbm_lease_error(lease, "reserved field of struct kbm_lend_cpu is %u, must be 0",
+				request.reserved);
 		return -EINVAL;
 	}
 	ret = kbm_cpu_lend(lease, &request);
@@ -159,11 +160,13 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 	u64 bytes = vma->vm_end - vma->vm_start;
 
 	if (!(vma->vm_flags & VM_SHARED)) {
-		kbm_lease_error(lease, "lent memory at 0x%llx can only be mapped with MAP_SHARED", start);
+		kbm_lease_error(lease, "lent memory at 0x%llx can only be mapped with MAP_SHARED",
+				start);
 		return -EINVAL;
 	}
 	if (!kbm_lease_owns(lease, start, bytes)) {
-		kbm_lease_error(lease, "0x%llx bytes at 0x%llx are not in one extent of this lease", bytes, start);
+		kbm_lease_error(lease, "0x%llx bytes at 0x%llx are not in one extent of this lease",
+				bytes, start);
 		return -ENXIO;
 	}
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);

@@ -80,7 +80,8 @@ static struct irq_chip doorbell_chip = {
 	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_MASK_ON_SUSPEND,
 };
 
-static int doorbell_domain_alloc(struct irq_domain *domain, unsigned int irq, unsigned int nr, void *argument)
+static int doorbell_domain_alloc(struct irq_domain *domain, unsigned int irq, unsigned int nr,
+				 void *argument)
 {
 	struct irq_alloc_info *info = argument;
 	struct irq_data *data;
@@ -163,7 +164,8 @@ static int doorbell_add(struct kbm_lease *lease, struct kbm_doorbell_irq *doorbe
 	if (doorbell_find(lease, doorbell->address)) {
 		ret = -EEXIST;
 	} else {
-		doorbell->irq = doorbell_request(__va(doorbell->address), doorbell_handle, "kata-bm", doorbell);
+		doorbell->irq = doorbell_request(__va(doorbell->address), doorbell_handle,
+						 "kata-bm", doorbell);
 		if (doorbell->irq < 0)
 			ret = doorbell->irq;
 		else
@@ -176,8 +178,9 @@ static int doorbell_add(struct kbm_lease *lease, struct kbm_doorbell_irq *doorbe
 static int doorbell_check(struct kbm_lease *lease, const struct kbm_doorbell *request)
 {
 	if (request->word % sizeof(u64) || !kbm_lease_owns(lease, request->word, sizeof(u64))) {
-		kbm_lease_error(lease, "doorbell word at 0x%llx is not 8-byte aligned memory of this lease",
-				request->word);
+		kbm_lease_error(
+			lease, "doorbell word at 0x%llx is not 8-byte aligned memory of this lease",
+			request->word);
 		return -EINVAL;
 	}
 	return 0;
@@ -211,8 +214,11 @@ int kbm_doorbell_assign(struct kbm_lease *lease, const struct kbm_doorbell *requ
 	}
 	ret = doorbell_add(lease, doorbell);
 	if (ret) {
-		kbm_lease_error(lease, ret == -EEXIST ? "the word at 0x%llx has a doorbell" :
-				"no interrupt vector is left for the doorbell at 0x%llx", request->word);
+		kbm_lease_error(lease,
+				ret == -EEXIST ?
+					"the word at 0x%llx has a doorbell" :
+					"no interrupt vector is left for the doorbell at 0x%llx",
+				request->word);
 		goto err_put;
 	}
 	return 0;
@@ -274,7 +280,7 @@ static irqreturn_t done_handle(int irq, void *argument)
 	for_each_possible_cpu(number) {
 		struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
 
-		if (cpu && smp_load_acquire(&cpu->state) == KBM_CPU_DONE)
+		if (cpu && READ_ONCE(cpu->state) == KBM_CPU_DONE)
 			wake_up(&cpu->wait);
 	}
 	return IRQ_HANDLED;
@@ -287,7 +293,8 @@ int __init kbm_doorbell_init(void)
 
 	if (!node)
 		return -ENOMEM;
-	doorbell_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, node, &doorbell_domain_ops, NULL);
+	doorbell_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, node,
+						      &doorbell_domain_ops, NULL);
 	if (!doorbell_domain) {
 		irq_domain_free_fwnode(node);
 		return -ENOMEM;

@@ -11,7 +11,7 @@
 #include <asm/kbm.h>
 
 #define KBM_EXTENT_ALIGN	SZ_2M
-#define KBM_ERROR_SIZE		160
+#define KBM_ERROR_SIZE		192
 
 /* A piece of memory that a lease holds. */
 struct kbm_extent {

@@ -52,7 +52,8 @@ int kbm_lease_attach(struct kbm_lease *lease)
 	lease->attached = true;
 	mutex_unlock(&lease->lock);
 	if (ret)
-		kbm_lease_error(lease, "another VM uses this lease; open " KBM_DEVICE_PATH " once more");
+		kbm_lease_error(lease,
+				"another VM uses this lease; open " KBM_DEVICE_PATH " once more");
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kbm_lease_attach);

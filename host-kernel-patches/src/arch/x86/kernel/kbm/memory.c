@@ -53,7 +53,7 @@ static int __init parse_memory(char *text)
 			return -EINVAL;
 		}
 		region->bytes = memparse(text, &end);
-		region->node = *end == '@' ? simple_strtoul(end + 1, &end, 0) : 0;
+		region->node = *end == '@' ? memparse(end + 1, &end) : 0;
 		if (!region->bytes || region->bytes % KBM_EXTENT_ALIGN || (*end && *end != ',')) {
 			pr_err("kata-bm: kbm.memory: cannot use \"%s\"; want SIZE@NODE,..., sizes in multiples of 2M\n",
 			       text);
@@ -72,8 +72,8 @@ static u64 __init region_allocate(const struct kbm_region *region)
 
 	/* Memory below 4 GiB is what old devices need: leave it to the host. */
 	for (; align >= KBM_EXTENT_ALIGN; align = align == SZ_1G ? KBM_EXTENT_ALIGN : 0) {
-		u64 start = memblock_alloc_range_nid(region->bytes, align, SZ_4G, MEMBLOCK_ALLOC_ACCESSIBLE,
-						     region->node, true);
+		u64 start = memblock_alloc_range_nid(region->bytes, align, SZ_4G,
+						     MEMBLOCK_ALLOC_ACCESSIBLE, region->node, true);
 
 		if (start)
 			return start;
@@ -98,8 +98,8 @@ void __init kbm_memory_reserve(void)
 			       region.bytes >> 20, region.node);
 			continue;
 		}
-		pr_info("kata-bm: %llu MiB at 0x%llx on node %u set aside\n", region.bytes >> 20, region.start,
-			region.node);
+		pr_info("kata-bm: %llu MiB at 0x%llx on node %u set aside\n", region.bytes >> 20,
+			region.start, region.node);
 		regions[kept++] = region;
 	}
 	nr_regions = kept;
@@ -148,7 +148,8 @@ static unsigned long find_free(struct kbm_region *region, unsigned int nr, u64 a
 	unsigned int units = region_units(region);
 	unsigned long mask = align / KBM_EXTENT_ALIGN - 1;
 	unsigned long first = region->start / KBM_EXTENT_ALIGN;
-	unsigned long unit = bitmap_find_next_zero_area_off(region->lent, units, 0, nr, mask, first & mask);
+	unsigned long unit =
+		bitmap_find_next_zero_area_off(region->lent, units, 0, nr, mask, first & mask);
 
 	return unit + nr <= units ? unit : ULONG_MAX;
 }
@@ -206,8 +207,10 @@ static int choose_fixed(struct kbm_lease *lease, struct kbm_lend_memory *request
 		*ret_unit = unit;
 		return 0;
 	}
-	kbm_lease_error(lease, "the 0x%llx bytes at 0x%llx are not set aside for lending; see kbm.memory= of the host",
-			request->bytes, request->start);
+	kbm_lease_error(
+		lease,
+		"the 0x%llx bytes at 0x%llx are not set aside for lending; see kbm.memory= of the host",
+		request->bytes, request->start);
 	return -ENXIO;
 }
 
@@ -218,7 +221,8 @@ static int check(struct kbm_lease *lease, const struct kbm_lend_memory *request)
 		return -EINVAL;
 	}
 	if (!request->bytes || request->bytes % KBM_EXTENT_ALIGN) {
-		kbm_lease_error(lease, "size 0x%llx is not a multiple of 0x%x", request->bytes, KBM_EXTENT_ALIGN);
+		kbm_lease_error(lease, "size 0x%llx is not a multiple of 0x%x", request->bytes,
+				KBM_EXTENT_ALIGN);
 		return -EINVAL;
 	}
 	if ((request->flags & KBM_MEMORY_FIXED) && request->start % KBM_EXTENT_ALIGN) {
@@ -236,12 +240,14 @@ static u64 free_on_node(u32 node)
 	for (unsigned int i = 0; i < nr_regions; i++) {
 		if (regions[i].node == node)
 			bytes += regions[i].bytes -
-				 bitmap_weight(regions[i].lent, region_units(&regions[i])) * (u64)KBM_EXTENT_ALIGN;
+				 bitmap_weight(regions[i].lent, region_units(&regions[i])) *
+					 (u64)KBM_EXTENT_ALIGN;
 	}
 	return bytes;
 }
 
-static int lend_locked(struct kbm_lease *lease, struct kbm_lend_memory *request, struct kbm_extent *extent)
+static int lend_locked(struct kbm_lease *lease, struct kbm_lend_memory *request,
+		       struct kbm_extent *extent)
 {
 	struct kbm_region *region = NULL;
 	unsigned long unit = 0;
@@ -254,8 +260,11 @@ static int lend_locked(struct kbm_lease *lease, struct kbm_lend_memory *request,
 	} else {
 		region = choose(request, &unit);
 		if (!region) {
-			kbm_lease_error(lease, "no free run of %llu MiB on node %u (%llu MiB are free there); see kbm.memory= of the host",
-					request->bytes >> 20, request->node, free_on_node(request->node) >> 20);
+			kbm_lease_error(
+				lease,
+				"no free run of %llu MiB on node %u (%llu MiB are free there); see kbm.memory= of the host",
+				request->bytes >> 20, request->node,
+				free_on_node(request->node) >> 20);
 			return -ENOMEM;
 		}
 	}
@@ -320,7 +329,7 @@ static void units_return(struct kbm_region *region, unsigned int unit, unsigned 
 
 	for (unsigned int i = unit; i < unit + nr; i++) {
 		while (unit_pinned(region, i) && time_before(jiffies, end))
-			msleep(1);
+			usleep_range(1000, 2000);
 		if (unit_pinned(region, i)) {
 			pr_err("kata-bm: memory at 0x%llx is still in use by a device; it stays lent until a reboot\n",
 			       region->start + (u64)i * KBM_EXTENT_ALIGN);
@@ -371,7 +380,8 @@ static ssize_t region_show(const struct kbm_region *region, char *buf, ssize_t l
 			     find_next_bit(region->lent, units, unit);
 		length += sysfs_emit_at(buf, length, "%u 0x%llx 0x%llx %s\n", region->node,
 					region->start + unit * (u64)KBM_EXTENT_ALIGN,
-					(end - unit) * (u64)KBM_EXTENT_ALIGN, lent ? "lent" : "free");
+					(end - unit) * (u64)KBM_EXTENT_ALIGN,
+					lent ? "lent" : "free");
 	}
 	return length;
 }

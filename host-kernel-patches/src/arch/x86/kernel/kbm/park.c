@@ -34,7 +34,7 @@ u64 kbm_done_doorbell;
 /* NMIs that a lent CPU has taken; compared with kbm_cpu.nmis_sent. */
 DEFINE_PER_CPU(u32, kbm_park_nmis);
 
-#define X2APIC_MSR(reg)		(APIC_BASE_MSR + ((reg) >> 4))
+#define X2APIC_MSR(reg) (APIC_BASE_MSR + ((reg) >> 4))
 
 static gate_desc kbm_park_idt[IDT_ENTRIES] __page_aligned_bss;
 static struct desc_ptr kbm_park_idt_descr __ro_after_init;
@@ -53,9 +53,9 @@ static __always_inline void tlb_flush_global(void)
 {
 	unsigned long cr4;
 
-	asm volatile("mov %%cr4, %0" : "=r" (cr4));
-	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
-	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	asm volatile("mov %0, %%cr4" : : "r"(cr4 ^ X86_CR4_PGE) : "memory");
+	asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
 }
 
 static noinstr void lvt_mask_all(void)
@@ -115,7 +115,7 @@ static noinstr void park_halt(struct kbm_cpu *cpu)
 {
 	apic_drain();
 	apic_put(APIC_SPIV, SPURIOUS_APIC_VECTOR);
-	smp_store_release(&cpu->state, KBM_CPU_HALTED);
+	WRITE_ONCE(cpu->state, KBM_CPU_HALTED);
 	for (;;)
 		asm volatile("cli; hlt" : : : "memory");
 }
@@ -135,8 +135,8 @@ static noinstr void done_ring(void)
 			return;
 		/* An x2APIC write does not wait for the stores before it. */
 		asm volatile("mfence; lfence" : : : "memory");
-		apic_put(APIC_ICR, (u64)KBM_DOORBELL_APIC_ID(word) << 32 |
-			 APIC_DM_FIXED | KBM_DOORBELL_VECTOR(word));
+		apic_put(APIC_ICR, (u64)KBM_DOORBELL_APIC_ID(word) << 32 | APIC_DM_FIXED |
+					   KBM_DOORBELL_VECTOR(word));
 		asm volatile("mfence" : : : "memory");
 		again = READ_ONCE(kbm_done_doorbell);
 	} while (again != word);
@@ -144,7 +144,7 @@ static noinstr void done_ring(void)
 
 static __always_inline u32 this_cpu_nmis(void)
 {
-	return *(volatile u32 *)raw_cpu_ptr(&kbm_park_nmis);
+	return READ_ONCE(*raw_cpu_ptr(&kbm_park_nmis));
 }
 
 static noinstr void park_work(struct kbm_cpu *cpu)
@@ -156,6 +156,7 @@ static noinstr void park_work(struct kbm_cpu *cpu)
 	/* The host has changed mappings since; it could not tell this CPU. */
 	tlb_flush_global();
 	cpu->run(cpu->data);
+	/* Pairs with the acquire in work_done(). */
 	smp_store_release(&cpu->state, KBM_CPU_DONE);
 	done_ring();
 }
@@ -171,9 +172,10 @@ noinstr void kbm_park(struct kbm_cpu *cpu)
 {
 	native_load_idt(&kbm_park_idt_descr);
 	apic_drain();
-	smp_store_release(&cpu->state, KBM_CPU_PARKED);
+	WRITE_ONCE(cpu->state, KBM_CPU_PARKED);
 
 	for (;;) {
+		/* Pairs with the release in kbm_cpu_run(). */
 		u32 state = smp_load_acquire(&cpu->state);
 
 		if (state == KBM_CPU_STOPPING || READ_ONCE(kbm_halt_all)) {

@@ -14,7 +14,7 @@
 
 #include "kbm.h"
 
-#define KBM_STOP_TIMEOUT_MS	100
+#define KBM_STOP_TIMEOUT_MS 100
 
 static void (*host_stop_other_cpus)(int wait);
 static void (*host_crash_stop_other_cpus)(void);
@@ -26,7 +26,7 @@ static bool all_halted(void)
 	for_each_possible_cpu(number) {
 		struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
 
-		if (cpu && smp_load_acquire(&cpu->state) != KBM_CPU_HALTED &&
+		if (cpu && READ_ONCE(cpu->state) != KBM_CPU_HALTED &&
 		    READ_ONCE(cpu->state) != KBM_CPU_LEAVING)
 			return false;
 	}

@@ -13,7 +13,7 @@
 #include "svm.h"
 
 /* Any but the host's, which is 0: the CPU has no other guest. */
-#define DIRECT_ASID		1
+#define DIRECT_ASID 1
 
 /* MSR permissions, the same for all direct guests: a set bit exits. */
 static u32 *direct_msrpm;
@@ -27,26 +27,33 @@ static const struct {
 	u32 first, last;
 	bool write;
 } direct_apic_msrs[] = {
-	{ 0x802, 0x803, false },	/* ID, version */
-	{ 0x808, 0x808, true },		/* TPR */
-	{ 0x80a, 0x80a, false },	/* PPR */
-	{ 0x80b, 0x80b, true },		/* EOI */
-	{ 0x80d, 0x80d, false },	/* LDR */
-	{ 0x80f, 0x80f, true },		/* SVR */
-	{ 0x810, 0x827, false },	/* ISR, TMR, IRR */
-	{ 0x828, 0x828, true },		/* ESR */
-	{ 0x830, 0x830, true },		/* ICR */
-	{ 0x832, 0x832, true },		/* LVT timer */
-	{ 0x838, 0x838, true },		/* initial count */
-	{ 0x839, 0x839, false },	/* current count */
-	{ 0x83e, 0x83f, true },		/* divisor, self IPI */
+	{ 0x802, 0x803, false }, /* ID, version */
+	{ 0x808, 0x808, true }, /* TPR */
+	{ 0x80a, 0x80a, false }, /* PPR */
+	{ 0x80b, 0x80b, true }, /* EOI */
+	{ 0x80d, 0x80d, false }, /* LDR */
+	{ 0x80f, 0x80f, true }, /* SVR */
+	{ 0x810, 0x827, false }, /* ISR, TMR, IRR */
+	{ 0x828, 0x828, true }, /* ESR */
+	{ 0x830, 0x830, true }, /* ICR */
+	{ 0x832, 0x832, true }, /* LVT timer */
+	{ 0x838, 0x838, true }, /* initial count */
+	{ 0x839, 0x839, false }, /* current count */
+	{ 0x83e, 0x83f, true }, /* divisor, self IPI */
 };
 
 /* State that VMLOAD and VMSAVE switch, or that is the CPU's alone. */
 static const u32 direct_msrs[] = {
-	MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK,
-	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+	MSR_FS_BASE,
+	MSR_GS_BASE,
+	MSR_KERNEL_GS_BASE,
+	MSR_STAR,
+	MSR_LSTAR,
+	MSR_CSTAR,
+	MSR_SYSCALL_MASK,
+	MSR_IA32_SYSENTER_CS,
+	MSR_IA32_SYSENTER_ESP,
+	MSR_IA32_SYSENTER_EIP,
 };
 
 static const struct {
@@ -89,7 +96,8 @@ static void msrpm_fill(u32 *msrpm)
 		msrpm_allow(msrpm, direct_msrs[i], true);
 	for (unsigned int i = 0; i < ARRAY_SIZE(direct_feature_msrs); i++) {
 		if (boot_cpu_has(direct_feature_msrs[i].feature))
-			msrpm_allow(msrpm, direct_feature_msrs[i].msr, direct_feature_msrs[i].write);
+			msrpm_allow(msrpm, direct_feature_msrs[i].msr,
+				    direct_feature_msrs[i].write);
 	}
 	msrpm_allow(msrpm, MSR_IA32_TSC, false);
 	if (boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
@@ -102,7 +110,8 @@ static int direct_vm_setup(struct kvm *kvm)
 		return 0;
 	/* Nested walks count as user accesses: APM vol. 2, 15.25.5. */
 	return kvm_direct_map_identity(kvm, _PAGE_PRESENT | _PAGE_RW | _PAGE_USER,
-				       _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY);
+				       _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED |
+					       _PAGE_DIRTY);
 }
 
 static void intercept(struct vmcb_control_area *control, unsigned int bit)
@@ -113,10 +122,20 @@ static void intercept(struct vmcb_control_area *control, unsigned int bit)
 static void prepare_intercepts(struct vmcb_control_area *control, bool live)
 {
 	static const u8 always[] = {
-		INTERCEPT_NMI, INTERCEPT_SHUTDOWN, INTERCEPT_VMRUN, INTERCEPT_VMMCALL,
-		INTERCEPT_VMLOAD, INTERCEPT_VMSAVE, INTERCEPT_STGI, INTERCEPT_CLGI,
-		INTERCEPT_SKINIT, INTERCEPT_INVD, INTERCEPT_INVLPGA, INTERCEPT_RSM,
-		INTERCEPT_MSR_PROT, INTERCEPT_IOIO_PROT,
+		INTERCEPT_NMI,
+		INTERCEPT_SHUTDOWN,
+		INTERCEPT_VMRUN,
+		INTERCEPT_VMMCALL,
+		INTERCEPT_VMLOAD,
+		INTERCEPT_VMSAVE,
+		INTERCEPT_STGI,
+		INTERCEPT_CLGI,
+		INTERCEPT_SKINIT,
+		INTERCEPT_INVD,
+		INTERCEPT_INVLPGA,
+		INTERCEPT_RSM,
+		INTERCEPT_MSR_PROT,
+		INTERCEPT_IOIO_PROT,
 		INTERCEPT_EXCEPTION_OFFSET + MC_VECTOR,
 		/* Endless delivery of these two hangs a CPU: CVE-2015-5307, CVE-2015-8104. */
 		INTERCEPT_EXCEPTION_OFFSET + DB_VECTOR,
@@ -208,8 +227,8 @@ static bool writes_foreign_pat(struct kvm_vcpu *vcpu)
 {
 	u64 host;
 
-	if (vcpu->arch.direct->vm->mode != KBM_MODE_DIRECT || !to_svm(vcpu)->vmcb->control.exit_info_1 ||
-	    kvm_rcx_read(vcpu) != MSR_IA32_CR_PAT)
+	if (vcpu->arch.direct->vm->mode != KBM_MODE_DIRECT ||
+	    !to_svm(vcpu)->vmcb->control.exit_info_1 || kvm_rcx_read(vcpu) != MSR_IA32_CR_PAT)
 		return false;
 	rdmsrl(MSR_IA32_CR_PAT, host);
 	return kvm_read_edx_eax(vcpu) != host;
@@ -217,7 +236,8 @@ static bool writes_foreign_pat(struct kvm_vcpu *vcpu)
 
 static int machine_check(struct kvm_vcpu *vcpu)
 {
-	kbm_lease_error(vcpu->arch.direct->vm->lease, "machine check on CPU %u", vcpu->arch.direct->cpu->cpu);
+	kbm_lease_error(vcpu->arch.direct->vm->lease, "machine check on CPU %u",
+			vcpu->arch.direct->cpu->cpu);
 	vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	vcpu->run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
 	vcpu->run->internal.ndata = 1;

@@ -12,7 +12,7 @@
 #include "../direct_count.h"
 
 /* 0F 01 D9 */
-#define SVM_VMMCALL_BYTES	3
+#define SVM_VMMCALL_BYTES 3
 
 struct vcpu_svm;
 
@@ -22,7 +22,9 @@ void __svm_vcpu_run(struct vcpu_svm *svm, bool spec_ctrl_intercepted);
 void svm_direct_setup(void);
 void svm_direct_run(void *data);
 #else
-static inline void svm_direct_setup(void) { }
+static inline void svm_direct_setup(void)
+{
+}
 #endif
 
 /* An exit code's class, by the numbers of APM vol. 2, appendix C. */

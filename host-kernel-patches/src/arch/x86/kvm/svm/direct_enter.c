@@ -41,7 +41,7 @@ static __always_inline bool cpu_can(unsigned int feature)
 
 static __always_inline void xcr0_put(u64 value)
 {
-	asm volatile("xsetbv" : : "a" ((u32)value), "d" ((u32)(value >> 32)), "c" (0));
+	asm volatile("xsetbv" : : "a"((u32)value), "d"((u32)(value >> 32)), "c"(0));
 }
 
 static noinstr void svm_direct_release(void)
@@ -78,11 +78,11 @@ static noinstr void reset_registers(void)
 {
 	if (cpu_can(X86_FEATURE_XSAVE)) {
 		xcr0_put(kvm_host.xcr0);
-		asm volatile("xrstor64 %0" : : "m" (direct_initial_fpu), "a" (-1), "d" (-1));
+		asm volatile("xrstor64 %0" : : "m"(direct_initial_fpu), "a"(-1), "d"(-1));
 	} else {
-		asm volatile("fxrstor64 %0" : : "m" (direct_initial_fpu));
+		asm volatile("fxrstor64 %0" : : "m"(direct_initial_fpu));
 	}
-	asm volatile("mov %0, %%db0; mov %0, %%db1; mov %0, %%db2; mov %0, %%db3" : : "r" (0UL));
+	asm volatile("mov %0, %%db0; mov %0, %%db1; mov %0, %%db2; mov %0, %%db3" : : "r"(0UL));
 	if (cpu_can(X86_FEATURE_RDTSCP))
 		msr_put(MSR_TSC_AUX, 0);
 	if (cpu_can(X86_FEATURE_XSAVES))
@@ -182,7 +182,10 @@ noinstr void svm_direct_run(void *data)
 		xcr0_put(vcpu->arch.xcr0);
 
 	/* __svm_vcpu_run() loads the host's FS, GS, TR and the like from there. */
-	asm volatile("vmsave %0" : : "a" (per_cpu(svm_data, direct->cpu->cpu).save_area_pa) : "memory");
+	asm volatile("vmsave %0"
+		     :
+		     : "a"(per_cpu(svm_data, direct->cpu->cpu).save_area_pa)
+		     : "memory");
 
 	direct->left = KVM_DIRECT_LEFT_EXIT;
 	while (enter_once(to_svm(vcpu)))
