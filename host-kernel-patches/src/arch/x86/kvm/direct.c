@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Direct guests, the part that is the same for all vendors: their VM type,
- * what it demands of vCPUs and memory slots, and the way into the guest and
- * out of it for a vCPU's thread.
+ * what it demands of vCPUs, and the way into the guest and out of it for a
+ * vCPU's thread. Its memory is in direct_memory.c.
  *
  * The thread never runs the guest itself. It prepares the vCPU, hands it to
  * the vCPU's lent CPU, and sleeps until that CPU hands it back; then KVM's
@@ -10,7 +10,6 @@
  */
 
 #include <linux/kvm_host.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include <asm/kbm.h>
@@ -91,14 +90,6 @@ int kvm_direct_enable(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	return ret;
 }
 
-static void tables_free(struct kvm_direct *direct)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, &direct->tables, lru)
-		__free_page(page);
-}
-
 /* All vCPUs are gone: nothing of the guest runs. */
 void kvm_direct_destroy_vm(struct kvm *kvm)
 {
@@ -106,7 +97,7 @@ void kvm_direct_destroy_vm(struct kvm *kvm)
 
 	if (!direct)
 		return;
-	tables_free(direct);
+	kvm_direct_free_tables(direct);
 	kbm_lease_detach(direct->lease);
 	kbm_lease_put(direct->lease);
 	kfree(direct);
@@ -160,76 +151,6 @@ void kvm_direct_vcpu_destroy(struct kvm_vcpu *vcpu)
 	kfree(vcpu->arch.direct);
 }
 
-/* Whether a slot's host addresses map the physical addresses of the guest. */
-static bool slot_is_identity(struct kbm_lease *lease, const struct kvm_memory_slot *slot)
-{
-	unsigned long start = slot->userspace_addr;
-	unsigned long end = start + (slot->npages << PAGE_SHIFT);
-	unsigned long address = start;
-	bool same = true;
-
-	mmap_read_lock(current->mm);
-	while (same && address < end) {
-		struct vm_area_struct *vma = vma_lookup(current->mm, address);
-		unsigned long gfn = slot->base_gfn + ((address - start) >> PAGE_SHIFT);
-
-		same = vma && kbm_lease_maps(lease, vma) && (vma->vm_flags & VM_WRITE) &&
-		       vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT) == gfn;
-		if (same)
-			address = vma->vm_end;
-	}
-	mmap_read_unlock(current->mm);
-	return same;
-}
-
-/**
- * kvm_direct_check_slot() - refuse memory that is not the guest's own
- * @kvm:	the VM.
- * @slot:	the slot as it would become.
- * @change:	what happens to it.
- *
- * Called under slots_lock.
- */
-int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
-			  enum kvm_mr_change change)
-{
-	struct kvm_direct *direct = kvm->arch.direct;
-	u64 start, bytes;
-
-	if (!kvm_is_direct(kvm))
-		return 0;
-	if (!direct)
-		return -EINVAL;
-	if (change == KVM_MR_DELETE)
-		return direct->ran ? -EBUSY : 0;
-
-	start = slot->base_gfn << PAGE_SHIFT;
-	bytes = slot->npages << PAGE_SHIFT;
-	if (direct->ran) {
-		kbm_lease_error(
-			direct->lease,
-			"memory slots of a guest that has run cannot change (0x%llx bytes at 0x%llx)",
-			bytes, start);
-		return -EBUSY;
-	}
-	if (slot->flags) {
-		kbm_lease_error(
-			direct->lease,
-			"memory slot at 0x%llx has flags 0x%x; a direct guest's memory can be neither logged nor read-only",
-			start, slot->flags);
-		return -EINVAL;
-	}
-	if (!kbm_lease_owns(direct->lease, start, bytes) ||
-	    !slot_is_identity(direct->lease, slot)) {
-		kbm_lease_error(
-			direct->lease,
-			"memory slot of 0x%llx bytes at 0x%llx is not lent memory mapped at its own address",
-			bytes, start);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* The x2APIC form of an MSI: KVM_X2APIC_API_USE_32BIT_IDS in KVM's API. */
 static u32 msi_apic_id(const struct kvm_kernel_irq_routing_entry *entry)
 {
@@ -258,88 +179,6 @@ int kvm_direct_send_msi(struct kvm *kvm, const struct kvm_kernel_irq_routing_ent
 	kbm_send_ipi(apic_id, data);
 	return 1;
 }
-
-/* One page of identity tables, empty. */
-static u64 *table_new(struct kvm_direct *direct)
-{
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-
-	if (!page)
-		return NULL;
-	list_add(&page->lru, &direct->tables);
-	return page_address(page);
-}
-
-static u64 *table_below(struct kvm_direct *direct, u64 *entry, u64 flags)
-{
-	u64 *table;
-
-	if (*entry)
-		return __va(*entry & PHYSICAL_PAGE_MASK);
-	table = table_new(direct);
-	if (table)
-		*entry = __pa(table) | flags;
-	return table;
-}
-
-/*
- * Maps the largest page that fits at an address; level 1 is 4 KiB, 3 is 1 GiB.
- * Returns its size or a negative errno.
- */
-static s64 map_one(struct kvm_direct *direct, u64 address, u64 bytes, u64 table_flags,
-		   u64 leaf_flags)
-{
-	u64 *table = __va(direct->nested_root);
-
-	for (int level = pgtable_l5_enabled() ? 5 : 4; table; level--) {
-		unsigned int shift = PAGE_SHIFT + 9 * (level - 1);
-		u64 size = BIT_ULL(shift);
-		u64 *entry = &table[(address >> shift) & 511];
-
-		if (level == 1 ||
-		    (level <= 3 && !*entry && IS_ALIGNED(address, size) && bytes >= size &&
-		     (level == 2 || boot_cpu_has(X86_FEATURE_GBPAGES)))) {
-			*entry = address | leaf_flags | (level > 1 ? _PAGE_PSE : 0);
-			return size;
-		}
-		table = table_below(direct, entry, table_flags);
-	}
-	return -ENOMEM;
-}
-
-/**
- * kvm_direct_map_identity() - build nested tables of the guest's slots
- * @kvm:		the VM; under slots_lock.
- * @table_flags:	bits of each entry that points to a table.
- * @leaf_flags:		bits of each entry that maps memory.
- *
- * Return: 0 or -ENOMEM; the root is in struct kvm_direct.
- */
-int kvm_direct_map_identity(struct kvm *kvm, u64 table_flags, u64 leaf_flags)
-{
-	struct kvm_direct *direct = kvm->arch.direct;
-	struct kvm_memory_slot *slot;
-	u64 *root = table_new(direct);
-	int bucket;
-
-	if (!root)
-		return -ENOMEM;
-	direct->nested_root = __pa(root);
-	kvm_for_each_memslot(slot, bucket, kvm_memslots(kvm)) {
-		u64 address = slot->base_gfn << PAGE_SHIFT;
-		u64 end = address + (slot->npages << PAGE_SHIFT);
-
-		while (address < end) {
-			s64 size = map_one(direct, address, end - address, table_flags, leaf_flags);
-
-			if (size < 0)
-				return size;
-			address += size;
-		}
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(kvm_direct_map_identity);
 
 static int end_event(u64 reason)
 {
@@ -397,8 +236,7 @@ static int direct_first_run(struct kvm *kvm)
 	if (!direct->ran) {
 		ret = kvm_direct_ops->vm_setup(kvm);
 		if (ret) {
-			tables_free(direct);
-			INIT_LIST_HEAD(&direct->tables);
+			kvm_direct_free_tables(direct);
 		} else {
 			/* Pairs with the acquire in kvm_direct_enter_guest(). */
 			smp_store_release(&direct->ran, true);

@@ -69,12 +69,15 @@ struct kvm_direct_ops {
 
 extern const struct kvm_direct_ops *kvm_direct_ops;
 
-/* direct.c: for the vendors */
+/* direct_memory.c */
 int kvm_direct_map_identity(struct kvm *kvm, u64 table_flags, u64 leaf_flags);
+void kvm_direct_free_tables(struct kvm_direct *direct);
+
+/* direct.c: for the vendors */
 int kvm_direct_hypercall(struct kvm_vcpu *vcpu);
 int kvm_direct_memory_fault(struct kvm_vcpu *vcpu, gpa_t gpa);
 
-/* direct.c: hooks of the common code. Each does nothing for other VMs. */
+/* Hooks of the common code. Each does nothing for other VMs. */
 #ifdef CONFIG_KBM
 int kvm_direct_enable(struct kvm *kvm, const struct kvm_enable_cap *cap);
 int kvm_direct_check_extension(void);

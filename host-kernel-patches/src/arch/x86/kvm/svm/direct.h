@@ -2,7 +2,7 @@
 #ifndef __SVM_DIRECT_H
 #define __SVM_DIRECT_H
 
-/* Direct guests on SVM: between svm.c, direct.c and direct_enter.c. */
+/* Direct guests on SVM: between svm.c and the direct*.c files. */
 
 #include <linux/kvm_host.h>
 
@@ -21,6 +21,7 @@ void __svm_vcpu_run(struct vcpu_svm *svm, bool spec_ctrl_intercepted);
 #ifdef CONFIG_KBM
 void svm_direct_setup(void);
 void svm_direct_run(void *data);
+void svm_direct_fill_msrpm(u32 *msrpm);
 #else
 static inline void svm_direct_setup(void)
 {
