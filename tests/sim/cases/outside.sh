@@ -5,8 +5,8 @@
 # limit: 120
 . "${0%/*}/lib.sh"
 
-# Below 4 GiB, the host's own memory, beyond all memory, the local APIC.
-for address in 0x1000 0x1000000 0x40000000000 0xfee00000; do
+# Low memory, the host's own, beyond all memory, the local APIC.
+for address in 0x1000 0x1000000 0x8000000000 0xfee00000; do
 	for name in outside poke; do
 		guest_ends $name memory-fault --mode=walled --argument=$address
 		expect "r['vcpus'][0]['detail'] == $address and r['vcpus'][0]['done'] == 0"

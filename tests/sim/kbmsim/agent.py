@@ -123,10 +123,10 @@ class Agent:
         self._gone = threading.Event()
         threading.Thread(target=self._read_all, daemon=True).start()
 
-    def wait_ready(self, timeout):
+    def wait_ready(self, timeout, hopeless=lambda: False):
         """Waits for the agent's first word; False if it does not come."""
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline and not self._gone.is_set():
+        while time.monotonic() < deadline and not self._gone.is_set() and not hopeless():
             if self._hello.wait(0.05):
                 return True
         return False

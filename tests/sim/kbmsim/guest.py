@@ -129,13 +129,17 @@ class Guest:
         self._stream = JobStream(
             self.machine, f"cat {self._pipe}.out & exec cat >{self._pipe}.in")
         self.agent = Agent(self._stream)
-        if wait and not self.agent.wait_ready(BOOT_TIMEOUT):
+        if wait and not self.agent.wait_ready(BOOT_TIMEOUT, lambda: self.vmm.over):
             raise GuestError(f"the guest {self.name} did not come up; {self.last_words()}")
 
     def last_words(self):
         """What is known when it did not do as it should."""
         console = self.machine.run(f"tail -n 30 {self.console} 2>&1", 60, check=False)
-        return (f"messages of its VMM:\n{self.vmm.text(130)[-3000:]}\n"
+        if self.vmm.over:
+            status = f"its VMM ended with status {self.vmm.status}; "
+        else:
+            status = ""
+        return (f"{status}messages of its VMM:\n{self.vmm.text(130)[-3000:]}\n"
                 f"end of its console:\n{console.text()}")
 
     def run(self, command, timeout, check=True):

@@ -39,7 +39,7 @@ def add_options(parser):
                        metavar="PATH", help="qemu-system-x86_64 that emulates it (%(default)s)")
     group.add_argument("--cpus", type=int, default=4, help="CPUs (%(default)s)")
     group.add_argument("--nodes", type=int, default=2, help="NUMA nodes (%(default)s)")
-    group.add_argument("--memory", default="6G", metavar="SIZE",
+    group.add_argument("--memory", default="8G", metavar="SIZE",
                        help="memory, shared by the nodes (%(default)s)")
     group.add_argument("--lendable", default="1G@0,1G@1", metavar="SIZE@NODE,...",
                        help="memory set aside for guests (%(default)s)")
@@ -113,12 +113,22 @@ def disk_arguments(name, path):
             "-device", f"virtio-blk-pci,drive={name},serial={name}"]
 
 
+def tsc_khz():
+    """Frequency of the emulated TSC, which is this machine's.
+
+    On a busy machine the emulated timers are too coarse to measure it with.
+    """
+    tool = BUILD / "obj/sim/tsc"
+    return subprocess.run([tool, "khz"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
 def kernel_words(options):
     """The host kernel's command line."""
     words = ["console=ttyS0", "root=/dev/vda", "rootfstype=ext4", "rw",
              "init=/usr/sbin/kata-bm-init", "panic=-1", "no_ipi_broadcast=1",
              # Two emulated nodes look like two clocks: without it time is jiffies.
-             "tsc=reliable"]
+             "tsc=reliable", f"tsc_early_khz={tsc_khz()}"]
     if options.lendable:
         words.append(f"kbm.memory={options.lendable}")
     return " ".join(words + [options.append]).strip()
