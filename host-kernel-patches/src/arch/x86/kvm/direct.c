@@ -180,6 +180,24 @@ int kvm_direct_send_msi(struct kvm *kvm, const struct kvm_kernel_irq_routing_ent
 	return 1;
 }
 
+/* No event can be injected, and no instruction is stepped by the host. */
+bool kvm_direct_allows_ioctl(const struct kvm *kvm, unsigned int ioctl)
+{
+	if (!kvm_is_direct(kvm))
+		return true;
+	switch (ioctl) {
+	case KVM_INTERRUPT:
+	case KVM_NMI:
+	case KVM_SMI:
+	case KVM_SET_GUEST_DEBUG:
+	case KVM_SET_NESTED_STATE:
+	case KVM_X86_SET_MCE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static int end_event(u64 reason)
 {
 	switch (reason) {

@@ -89,6 +89,7 @@ int kvm_direct_check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
 			  enum kvm_mr_change change);
 int kvm_direct_send_msi(struct kvm *kvm, const struct kvm_kernel_irq_routing_entry *entry);
 int kvm_direct_enter_guest(struct kvm_vcpu *vcpu);
+bool kvm_direct_allows_ioctl(const struct kvm *kvm, unsigned int ioctl);
 #else
 static inline int kvm_direct_enable(struct kvm *kvm, const struct kvm_enable_cap *cap)
 {
@@ -133,6 +134,11 @@ static inline int kvm_direct_send_msi(struct kvm *kvm,
 static inline int kvm_direct_enter_guest(struct kvm_vcpu *vcpu)
 {
 	return -EINVAL;
+}
+
+static inline bool kvm_direct_allows_ioctl(const struct kvm *kvm, unsigned int ioctl)
+{
+	return true;
 }
 #endif
 
