@@ -40,7 +40,7 @@ struct virtio_bm {
 	struct kbm_virtio *page;
 	u16 number;
 
-	struct mutex lock;
+	struct mutex lock;	/* of the messages in @page */
 	u32 sequence;
 	u16 token;
 
