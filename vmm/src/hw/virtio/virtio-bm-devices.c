@@ -48,7 +48,7 @@ static void virtio_bm_register_kinds(void)
     int i;
 
     for (i = 0; i < ARRAY_SIZE(virtio_bm_kinds); i++) {
-        TypeInfo info = {
+        const TypeInfo info = {
             .name = virtio_bm_kinds[i].name,
             .parent = TYPE_VIRTIO_BM,
             .class_init = virtio_bm_kind_class_init,

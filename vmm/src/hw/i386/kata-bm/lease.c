@@ -64,6 +64,13 @@ bool kbm_lease_open(KBMLease *lease, Error **errp)
                    "of one release", lease->info.version, KBM_ABI_VERSION);
         return false;
     }
+    if (!lease->info.tsc_khz || !lease->info.lapic_timer_hz) {
+        error_setg(errp, "kata-bm: the host could not measure its clocks (TSC "
+                   "%" PRIu64 " kHz, APIC timer %" PRIu64 " Hz): see its kernel "
+                   "log", (uint64_t)lease->info.tsc_khz,
+                   (uint64_t)lease->info.lapic_timer_hz);
+        return false;
+    }
     if (!lease->info.extent_align || !is_power_of_2(lease->info.extent_align) ||
         lease->info.extent_align < 2 * MiB) {
         error_setg(errp, "kata-bm: the host lends memory in units of 0x%" PRIx64

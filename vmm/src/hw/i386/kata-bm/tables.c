@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/units.h"
+#include "ap-stub.h"
 #include "layout.h"
 
 #define PTE_PRESENT         (1ull << 0)
@@ -31,10 +32,6 @@
 #define IDT_EXCEPTIONS      32
 #define IDT_SPURIOUS        255
 #define IDT_INTERRUPT_GATE  0x8e00
-
-/* ap-stub.S */
-extern const uint8_t kbm_ap_stub[], kbm_ap_interrupt[], kbm_ap_exception[];
-extern const uint8_t kbm_ap_spurious[], kbm_ap_stub_end[];
 
 /* Tables of one level for all extents: those of @shift bits each cover. */
 static uint64_t kbm_count_tables(const KBMLease *lease, int shift)
