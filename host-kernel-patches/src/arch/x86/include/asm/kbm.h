@@ -40,7 +40,7 @@ enum kbm_cpu_state {
  *		others.
  * @kick:	the work must end; set before the NMI, read by the work with
  *		NMIs held back before it enters a guest.
- * @nmis_sent:	NMIs sent to it so far; under @nmi_lock.
+ * @nmi_lock:	serializes those who send it NMIs.
  * @returning:	the host may bring it online again.
  * @run:	the work: called on the lent CPU, with interrupts off, no RCU,
  *		no locks, nothing but memory of the direct map.
@@ -58,7 +58,6 @@ struct kbm_cpu {
 	u32 state;
 	bool kick;
 	raw_spinlock_t nmi_lock;
-	u32 nmis_sent;
 	bool returning;
 	void (*run)(void *data);
 	void *data;

@@ -118,7 +118,6 @@ static struct kbm_cpu *cpu_new(struct kbm_lease *lease, unsigned int number)
 	cpu->node = cpu_to_node(number);
 	cpu->lease = lease;
 	cpu->state = KBM_CPU_LEAVING;
-	cpu->nmis_sent = per_cpu(kbm_park_nmis, number);
 	raw_spin_lock_init(&cpu->nmi_lock);
 	init_waitqueue_head(&cpu->wait);
 	return cpu;

@@ -6,7 +6,6 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/percpu.h>
 
 #include <asm/kbm.h>
 
@@ -63,7 +62,6 @@ int __init kbm_device_init(void);
 
 /* park.c */
 extern u64 kbm_done_doorbell;
-DECLARE_PER_CPU(u32, kbm_park_nmis);
 void kbm_park_init(void);
 void kbm_park(struct kbm_cpu *cpu);
 void kbm_park_nmi_send(struct kbm_cpu *cpu);

@@ -31,8 +31,13 @@ bool kbm_halt_all;
 /* Doorbell word by which a lent CPU says that its work is done. */
 u64 kbm_done_doorbell;
 
-/* NMIs that a lent CPU has taken; compared with kbm_cpu.nmis_sent. */
-DEFINE_PER_CPU(u32, kbm_park_nmis);
+/*
+ * How many NMIs were sent to a lent CPU, and that count as it stood when the
+ * CPU last took one. They differ while one is under way. An NMI from another
+ * partition only makes the CPU look once more than it must.
+ */
+DEFINE_PER_CPU(u32, kbm_park_nmis_sent);
+DEFINE_PER_CPU(u32, kbm_park_nmis_seen);
 
 #define X2APIC_MSR(reg) (APIC_BASE_MSR + ((reg) >> 4))
 
@@ -142,16 +147,17 @@ static noinstr void done_ring(void)
 	} while (again != word);
 }
 
-static __always_inline u32 this_cpu_nmis(void)
+static __always_inline bool nmi_under_way(void)
 {
-	return READ_ONCE(*raw_cpu_ptr(&kbm_park_nmis));
+	return READ_ONCE(*raw_cpu_ptr(&kbm_park_nmis_seen)) !=
+	       READ_ONCE(*raw_cpu_ptr(&kbm_park_nmis_sent));
 }
 
 static noinstr void park_work(struct kbm_cpu *cpu)
 {
 	WRITE_ONCE(cpu->state, KBM_CPU_RUNNING);
 	/* The NMI that brought the work must not hit the guest. */
-	while (this_cpu_nmis() != READ_ONCE(cpu->nmis_sent) && !READ_ONCE(kbm_halt_all))
+	while (nmi_under_way() && !READ_ONCE(kbm_halt_all))
 		cpu_relax();
 	/* The host has changed mappings since; it could not tell this CPU. */
 	tlb_flush_global();
@@ -195,18 +201,18 @@ noinstr void kbm_park(struct kbm_cpu *cpu)
  * @cpu: a lent CPU, in any state. What it shall see has been written.
  *
  * A guest that runs there leaves by the intercept of NMI. At most one NMI is
- * under way: while one is, the CPU has yet to look, and another might melt
- * into it and never be counted.
+ * under way: while one is, the CPU has yet to look.
  */
 void kbm_park_nmi_send(struct kbm_cpu *cpu)
 {
+	u32 *sent = per_cpu_ptr(&kbm_park_nmis_sent, cpu->cpu);
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&cpu->nmi_lock, flags);
-	/* Orders the caller's writes before the look at the count. */
+	/* Orders the caller's writes before the counts, for the CPU and for us. */
 	smp_mb();
-	if (READ_ONCE(per_cpu(kbm_park_nmis, cpu->cpu)) == cpu->nmis_sent) {
-		WRITE_ONCE(cpu->nmis_sent, cpu->nmis_sent + 1);
+	if (READ_ONCE(per_cpu(kbm_park_nmis_seen, cpu->cpu)) == *sent) {
+		WRITE_ONCE(*sent, *sent + 1);
 		kbm_send_ipi(cpu->apic_id, NMI_VECTOR);
 	}
 	raw_spin_unlock_irqrestore(&cpu->nmi_lock, flags);

@@ -48,13 +48,14 @@ SYM_INNER_LABEL(kbm_park_wait_end, SYM_L_LOCAL)
 	RET
 SYM_FUNC_END(kbm_park_wait)
 
-/* An NMI is counted and wakes; what it means stands in struct kbm_cpu. */
+/* An NMI is noted and wakes; what it means stands in struct kbm_cpu. */
 SYM_CODE_START(kbm_park_nmi)
 	UNWIND_HINT_IRET_REGS
 	ENDBR
 	pushq	%rax
 	pushq	%rcx
-	incl	PER_CPU_VAR(kbm_park_nmis)
+	movl	PER_CPU_VAR(kbm_park_nmis_sent), %eax
+	movl	%eax, PER_CPU_VAR(kbm_park_nmis_seen)
 	movq	16(%rsp), %rax
 	leaq	kbm_park_wait_begin(%rip), %rcx
 	cmpq	%rcx, %rax
