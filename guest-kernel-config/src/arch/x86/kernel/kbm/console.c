@@ -42,7 +42,6 @@ static struct console console_ring = {
 	.device	= kbm_console_tty,
 #endif
 	.flags	= CON_PRINTBUFFER | CON_ENABLED | CON_ANYTIME,
-	.index	= -1,
 };
 
 void kbm_console_drain(void)
@@ -69,8 +68,9 @@ void __init kbm_console_early_init(void)
 
 static void __init kbm_console_handover(struct kbm_console *shared)
 {
+	/* Go on where the early one is: nothing comes twice. */
+	console_ring.flags &= ~CON_PRINTBUFFER;
 	register_console(&console_ring);
-	/* "kbm" went on where the early one was: nothing comes twice. */
 	unregister_console(&early_console_ring);
 	kbm_ring_move(shared);
 	early_memunmap(early_map, kbm_info->console_bytes);
