@@ -92,7 +92,9 @@ static int print_stats(struct printer *printer, int fd)
 	for (unsigned int i = 0; i < stats.count; i++) {
 		const struct stat *stat = &stats.stats[i];
 
-		if (stat->value || !strncmp(stat->name, "runtime_exits", 13))
+		bool counts_exits = !strncmp(stat->name, "runtime_exits", 13);
+
+		if (stat->value || (printer->json && counts_exits))
 			print_number(printer, stat->name, stat->value);
 	}
 	print_close(printer);

@@ -201,8 +201,8 @@ static int map_private(const struct setting *setting)
 
 const struct request memory_requests[] = {
 	{ "lend no memory", memory_none, { EINVAL }, "" },
-	{ "lend memory, unaligned size", memory_unaligned_size, { EINVAL }, "align" },
-	{ "lend memory, unaligned start", memory_unaligned_start, { EINVAL }, "align" },
+	{ "lend memory, unaligned size", memory_unaligned_size, { EINVAL }, "multiple" },
+	{ "lend memory, unaligned start", memory_unaligned_start, { EINVAL }, "multiple" },
 	{ "lend the host's memory", memory_of_the_host, { ENXIO }, "kbm.memory" },
 	{ "lend absent memory", memory_absent, { ENXIO }, "kbm.memory" },
 	{ "lend memory that wraps", memory_wraps, { EINVAL, ENXIO }, "" },
