@@ -15,6 +15,8 @@
 #include "hw/i386/apic.h"
 #include "hw/qdev-properties.h"
 #include "linux/kvm.h"
+#include "target/i386/cpu-internal.h"
+#include "target/i386/host-cpu.h"
 #include "cpus.h"
 
 #define KBM_SEGMENT_LIMIT   0xffffffff
@@ -69,6 +71,37 @@ static CPUArchIdList *kbm_possible_cpus(MachineState *machine,
     return list;
 }
 
+static uint32_t kbm_host_cpuid(uint32_t eax, uint32_t ecx, int reg)
+{
+    uint32_t regs[4];
+
+    host_cpuid(eax, ecx, &regs[R_EAX], &regs[R_EBX], &regs[R_ECX],
+               &regs[R_EDX]);
+    return regs[reg];
+}
+
+/*
+ * KVM offers features that it would emulate, such as the APIC timer's deadline
+ * mode. Nothing is emulated here: "host" must not turn on what the hardware
+ * has not.
+ */
+static void kbm_drop_emulated_features(CPUX86State *env)
+{
+    FeatureWord w;
+
+    for (w = 0; w < FEATURE_WORDS; w++) {
+        const FeatureWordInfo *info = &feature_word_info[w];
+
+        /* Leaves from 0x40000000 on are the hypervisor's, and off. */
+        if (info->type == CPUID_FEATURE_WORD &&
+            info->cpuid.eax >> 30 != 1) {
+            env->user_features[w] |= ~kbm_host_cpuid(info->cpuid.eax,
+                                                     info->cpuid.ecx,
+                                                     info->cpuid.reg);
+        }
+    }
+}
+
 void kbm_cpus_init(MachineState *machine, const KBMLease *lease)
 {
     X86CPUTopoInfo topology = kbm_topology(lease);
@@ -82,6 +115,7 @@ void kbm_cpus_init(MachineState *machine, const KBMLease *lease)
         Object *cpu = object_new(machine->cpu_type);
 
         X86_CPU(cpu)->env.topo_info = topology;
+        kbm_drop_emulated_features(&X86_CPU(cpu)->env);
         object_property_set_uint(cpu, "apic-id", lease->cpus[i].apic_id,
                                  &error_fatal);
         qdev_realize(DEVICE(cpu), NULL, &error_fatal);
