@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include <asm/apic.h>
+#include <asm/cpufeature.h>
 #include <asm/kbm.h>
 #include <asm/tsc.h>
 
@@ -64,7 +64,7 @@ static long get_host_info(void __user *argument)
 		.version = KBM_ABI_VERSION,
 		.flags = boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER) ? KBM_HOST_TSC_DEADLINE : 0,
 		.tsc_khz = tsc_khz,
-		.lapic_timer_hz = (u64)lapic_timer_period * HZ,
+		.lapic_timer_hz = kbm_lapic_timer_hz,
 		.extent_align = KBM_EXTENT_ALIGN,
 	};
 
@@ -225,6 +225,7 @@ static int __init kbm_init(void)
 {
 	int ret;
 
+	kbm_lapic_timer_init();
 	kbm_park_init();
 	ret = kbm_doorbell_init();
 	if (ret)

@@ -60,6 +60,10 @@ int __init kbm_doorbell_init(void);
 extern const struct file_operations kbm_device_operations;
 int __init kbm_device_init(void);
 
+/* lapic_timer.c */
+extern u64 kbm_lapic_timer_hz;
+void __init kbm_lapic_timer_init(void);
+
 /* park.c */
 extern u64 kbm_done_doorbell;
 void kbm_park_init(void);
