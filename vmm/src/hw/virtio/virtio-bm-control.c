@@ -184,8 +184,11 @@ static int virtio_bm_set_status(VirtIOBM *proxy, const void *request,
     if (!status) {
         virtio_bm_reset_device(proxy);
     } else if (virtio_set_status(vdev, status) == 0 &&
-               status & VIRTIO_CONFIG_S_DRIVER_OK) {
-        virtio_bus_start_ioeventfd(&proxy->bus);
+               status & VIRTIO_CONFIG_S_DRIVER_OK &&
+               virtio_bus_start_ioeventfd(&proxy->bus) < 0) {
+        /* There is no slower way: the guest has to know. */
+        virtio_error(vdev, "kata-bm: virtio device %u has no doorbells",
+                     proxy->index);
     }
     return virtio_bm_get_status(proxy, request, response);
 }

@@ -18,7 +18,7 @@
 #define KBM_CONSOLE_CHUNK       4096
 #define KBM_CONSOLE_POLL_MS     20
 
-/* When the guest stops, a reader that does not read is not waited for longer. */
+/* When the guest stops, a reader that does not read gets this much time. */
 #define KBM_CONSOLE_STOP_TRIES  50
 #define KBM_CONSOLE_STOP_WAIT   (10 * 1000)     /* microseconds */
 

@@ -24,7 +24,7 @@ typedef struct KBMEndKind {
     ShutdownCause cause;
     int status;                 /* of our process; also in vmm/README.md */
     bool crash;
-    const char *what;           /* @detail is its argument; NULL: not worth it */
+    const char *what;           /* has @detail as argument; may be NULL */
 } KBMEndKind;
 
 static const KBMEndKind kbm_end_kinds[KATA_BM_END_REASON__MAX] = {

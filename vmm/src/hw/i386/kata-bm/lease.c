@@ -66,8 +66,8 @@ bool kbm_lease_open(KBMLease *lease, Error **errp)
     }
     if (!lease->info.tsc_khz || !lease->info.lapic_timer_hz) {
         error_setg(errp, "kata-bm: the host could not measure its clocks (TSC "
-                   "%" PRIu64 " kHz, APIC timer %" PRIu64 " Hz): see its kernel "
-                   "log", (uint64_t)lease->info.tsc_khz,
+                   "%" PRIu64 " kHz, APIC timer %" PRIu64 " Hz): see its "
+                   "kernel log", (uint64_t)lease->info.tsc_khz,
                    (uint64_t)lease->info.lapic_timer_hz);
         return false;
     }

@@ -31,7 +31,7 @@ typedef struct KBMLinuxImage {
     size_t header_bytes;        /* which goes to KBM_BP_HEADER */
     const uint8_t *kernel;      /* what to load, */
     size_t kernel_bytes;
-    uint64_t kernel_memory;     /* what it needs from there on to unpack itself */
+    uint64_t kernel_memory;     /* what it needs from there on at its boot */
     uint64_t alignment;
     uint32_t cmdline_max;       /* characters */
 } KBMLinuxImage;
