@@ -89,5 +89,7 @@ server-parts: $(SERVER_STEPS:%=step-%)
 $(STEPS:%=step-%): step-%:
 	+@scripts/step $* $(MAKE) -s $(STEP_$*)
 
-# tools.img carries the VMM.
-step-tools: step-vmm
+# tools.img carries what these make; each is made by one step only.
+step-tools: step-vmm step-guest-kernel step-host-kernel step-images
+# Two compilations at once are enough.
+step-vmm: | $(filter step-emulator,$(SERVER_STEPS:%=step-%))
