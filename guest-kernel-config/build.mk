@@ -47,7 +47,8 @@ $(GUEST_KERNEL): $(GUEST_KERNEL_CONFIGURED)
 UNIT_INFO_CHECK := build/unit/info_check
 UNIT_TESTS += $(UNIT_INFO_CHECK)
 
-$(UNIT_INFO_CHECK): tests/unit/info_check.c $(wildcard guest-kernel-config/src/arch/x86/kernel/kbm/info_check.*)
+$(UNIT_INFO_CHECK): tests/unit/info_check.c $(wildcard guest-kernel-config/src/arch/x86/kernel/kbm/info_check.*) \
+		host-kernel-patches/src/$(GUEST_KERNEL_HEADER)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
