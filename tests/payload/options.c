@@ -32,7 +32,7 @@ static const char usage[] =
 "  --list            list the payloads\n"
 "\n"
 "Exits with 0 if every guest ended by its shutdown hypercall (or, for payloads\n"
-"that never end, at its time limit), else with 1.\n";
+"that never end, at its time limit or SIGTERM), else with 1.\n";
 
 const char *options_mode_name(int mode)
 {

@@ -76,3 +76,34 @@ within() {
 	timeout -k 5 "$limit" "$@" >/dev/null 2>&1 || fail "$*: status $? (limit $limit s)"
 	echo "ok: $*"
 }
+
+MODULES=/opt/kata-bm/modules
+TRACING=/sys/kernel/tracing
+[ -d $TRACING/events ] || mount -t tracefs none $TRACING
+# disturb: what a host does that reaches all of its CPUs. CPU 1 must not be
+# lent.
+disturb() {
+	local online_before
+	online_before=$(online)
+
+	within 30 insmod $MODULES/test_module.ko
+	within 30 rmmod test_module
+	within 30 insmod $MODULES/test_static_key_base.ko
+	within 60 insmod $MODULES/test_static_keys.ko
+	within 30 rmmod test_static_keys
+	within 30 rmmod test_static_key_base
+
+	# Tracepoints are static calls and keys in kernel text: all CPUs are
+	# told. Schedstats is a static key of its own.
+	within 30 sh -c "echo 1 >$TRACING/events/sched/sched_switch/enable"
+	within 30 sh -c "echo 0 >$TRACING/events/sched/sched_switch/enable"
+	within 30 sh -c "echo 1 >$TRACING/events/irq/enable; echo 0 >$TRACING/events/irq/enable"
+
+	within 30 sh -c 'echo 0 >/sys/devices/system/cpu/cpu1/online'
+	within 30 sh -c 'echo 1 >/sys/devices/system/cpu/cpu1/online'
+	within 60 sh -c 'echo 1 >/proc/sys/vm/compact_memory'
+	within 30 sh -c 'echo 3 >/proc/sys/vm/drop_caches'
+	within 60 perf record -q -a -e cpu-clock -o /tmp/perf.data -- sleep 2
+	within 60 stress-ng --quiet --cpu 2 --vm 2 --vm-bytes 64M --fork 2 --timer 1 --mmap 1 --timeout 8
+	[ "$(online)" = "$online_before" ] || fail "CPUs online: $online_before before, $(online) after"
+}

@@ -37,6 +37,7 @@ refuses 1 'not a multiple' -machine cpus=2,nodes=0:3M
 refuses 1 'memory' -machine cpus=2 -m 1T
 refuses 1 'isolation' -machine cpus=2,isolation=none
 refuses 1 'names no character device' -machine cpus=2,console=nothing
+refuses 1 'kernel-irqchip' -machine cpus=2,kernel-irqchip=off
 refuses 6 'version' -machine cpus=2,x-info-version=2
 
 head -c 100000 "$kernel" >/run/truncated
