@@ -29,7 +29,7 @@
 
 #define KBM_DEFAULT_RAM     (512 * MiB)
 
-/* The kernel is started in 64-bit mode, and APIC IDs may be large. */
+/* From here on the VM has what was lent, and nothing else can be tied to it. */
 static void kbm_enable_direct(KataBMMachineState *kbm)
 {
     uint32_t mode = kbm->isolation == KATA_BM_ISOLATION_DIRECT ?
@@ -49,6 +49,12 @@ static void kbm_enable_direct(KataBMMachineState *kbm)
                      strerror(-ret));
         exit(EXIT_FAILURE);
     }
+    if (!kvm_irqchip_is_split()) {
+        error_report("kata-bm: there is no interrupt chip to emulate: leave "
+                     "kernel-irqchip= out");
+        exit(EXIT_FAILURE);
+    }
+    /* KVM_SIGNAL_MSI shall take all 32 bits of an APIC ID. */
     if (!kvm_enable_x2apic()) {
         error_report("kata-bm: KVM has no x2APIC interface (KVM_CAP_X2APIC_API)"
                      ": use a newer host kernel");
