@@ -127,9 +127,9 @@ def kernel_words(options):
     """The host kernel's command line."""
     words = ["console=ttyS0", "root=/dev/vda", "rootfstype=ext4", "rw",
              "init=/usr/sbin/kata-bm-init", "panic=-1", "no_ipi_broadcast=1",
-             # Two emulated nodes look like two clocks: without it time is jiffies.
-             # Its check of the timer's interrupt fails on a busy build machine.
+             # The check of the timer's interrupt fails on a busy build machine.
              "no_timer_check",
+             # Two emulated nodes look like two clocks: without it time is jiffies.
              "tsc=reliable", f"tsc_early_khz={tsc_khz()}"]
     if options.lendable:
         words.append(f"kbm.memory={options.lendable}")
