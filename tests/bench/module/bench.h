@@ -4,8 +4,9 @@
 
 #include <linux/types.h>
 
-/* One measurement: its samples in TSC ticks. */
+/* One measurement: its samples in TSC ticks, each for @run times the thing. */
 struct samples {
+	unsigned int run;
 	unsigned int count;
 	unsigned int size;
 	u64 ticks[];

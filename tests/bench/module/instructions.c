@@ -29,6 +29,7 @@ static void cr3_run(void)
 
 static void measure(struct samples *samples, void (*run)(void))
 {
+	samples->run = RUN;
 	while (samples->count < samples->size) {
 		unsigned long flags;
 		u64 start, end;
@@ -38,7 +39,7 @@ static void measure(struct samples *samples, void (*run)(void))
 		run();
 		end = rdtsc_ordered();
 		local_irq_restore(flags);
-		samples_add(samples, (end - start) / RUN);
+		samples_add(samples, end - start);
 	}
 }
 

@@ -10,8 +10,10 @@ struct samples *samples_new(unsigned int size)
 {
 	struct samples *samples = kvzalloc(struct_size(samples, ticks, size), GFP_KERNEL);
 
-	if (samples)
+	if (samples) {
+		samples->run = 1;
 		samples->size = size;
+	}
 	return samples;
 }
 
@@ -23,19 +25,24 @@ static int compare(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static u64 to_ns(u64 ticks)
+/* The sample below which this share of all is, in hundredths of nanoseconds. */
+static u64 quantile(const struct samples *samples, unsigned int percent)
 {
-	return mul_u64_u64_div_u64(ticks, 1000000, tsc_khz);
+	u64 ticks = samples->ticks[(u64)(samples->count - 1) * percent / 100];
+
+	return mul_u64_u64_div_u64(ticks, 100000000, (u64)tsc_khz * samples->run);
 }
 
 int samples_print(struct samples *samples, const char *name, char *buffer, size_t size)
 {
-	unsigned int count = samples->count;
+	u64 median, p99;
 
-	if (!count)
+	if (!samples->count)
 		return 0;
-	sort(samples->ticks, count, sizeof(u64), compare, NULL);
-	return scnprintf(buffer, size, "\"%s\": {\"median_ns\": %llu, \"p99_ns\": %llu}, ", name,
-			 to_ns(samples->ticks[count / 2]),
-			 to_ns(samples->ticks[count - 1 - count / 100]));
+	sort(samples->ticks, samples->count, sizeof(u64), compare, NULL);
+	median = quantile(samples, 50);
+	p99 = quantile(samples, 99);
+	return scnprintf(buffer, size,
+			 "\"%s\": {\"median_ns\": %llu.%02llu, \"p99_ns\": %llu.%02llu}, ", name,
+			 median / 100, median % 100, p99 / 100, p99 % 100);
 }
