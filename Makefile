@@ -24,7 +24,7 @@ build/images/tools.img: $(foreach tool,$(TOOLS),$(firstword $(subst :, ,$(tool))
 
 # What the simulated server needs; the emulator only if it is ours.
 SERVER_STEPS := host-kernel guest-kernel $(if $(filter build/%,$(EMULATOR)),emulator) vmm images tools
-STEPS := host-kernel guest-kernel emulator vmm images tools
+STEPS := host-kernel guest-kernel emulator vmm images tools unit-tests bench-files
 
 STEP_host-kernel  := build/host-kernel/bzImage
 STEP_guest-kernel := build/guest-kernel/bzImage
@@ -32,6 +32,8 @@ STEP_emulator     := build/emulator/qemu-system-x86_64
 STEP_vmm          := build/vmm/qemu-system-x86_64
 STEP_images       := build/images/server.img build/images/redis.img
 STEP_tools        := build/images/tools.img
+STEP_unit-tests   := unit-tests
+STEP_bench-files  := bench-files
 
 ##@ Start here
 
@@ -49,7 +51,7 @@ demo: setup ## Boot a simulated server, run redis in guests with no exits, print
 
 .PHONY: check
 check: setup ## Run all tests: unit tests, then those on the simulated server
-	@$(MAKE) -j$(JOBS) server-parts
+	@$(MAKE) -j$(JOBS) server-parts step-unit-tests
 	@tests/run --emulator '$(EMULATOR)'
 
 .PHONY: sim
@@ -59,7 +61,7 @@ sim: setup ## A shell on the simulated server (leave it with exit)
 
 .PHONY: bench
 bench: setup ## Micro-benchmarks: bare CPU, direct and walled guest, stock KVM
-	@$(MAKE) -j$(JOBS) server-parts
+	@$(MAKE) -j$(JOBS) server-parts step-bench-files
 	@tests/bench/bench --emulator '$(EMULATOR)'
 
 ##@ Parts
@@ -91,5 +93,7 @@ $(STEPS:%=step-%): step-%:
 
 # tools.img carries what these make; each is made by one step only.
 step-tools: step-vmm step-guest-kernel step-host-kernel step-images
+step-unit-tests: step-vmm
+step-bench-files: step-host-kernel step-guest-kernel
 # Two compilations at once are enough.
 step-vmm: | $(filter step-emulator,$(SERVER_STEPS:%=step-%))
