@@ -109,9 +109,14 @@ static void answer_kick(struct vcpu *vcpu, uint64_t returned_ns)
 
 static enum vcpu_end run_once(struct vcpu *vcpu)
 {
-	int r = ioctl(vcpu->fd, KVM_RUN, NULL);
-	int error = errno;
-	uint64_t returned_ns = now_ns();
+	uint64_t returned_ns;
+	int r, error;
+
+	if (vcpu->entered)
+		*(volatile uint64_t *)vcpu->entered = 0;
+	r = ioctl(vcpu->fd, KVM_RUN, NULL);
+	error = errno;
+	returned_ns = now_ns();
 
 	vcpu->user_exits++;
 	vcpu->exit_reason = vcpu->run->exit_reason;
