@@ -288,7 +288,7 @@ class Server:
 
     def explain(self, error):
         """The error, or the reason for it if the server has ended."""
-        if self.expired:
+        if self.expired or not self.time_left:
             return ServerError(f"the server's time limit of {self.options.timeout:.0f} s "
                                f"is over ({error})")
         if self._process.poll() is None:
