@@ -31,7 +31,7 @@ TOOLS += build/obj/sim/tsc:bin/tsc
 TOOLS += build/tools/kbm-payload:bin/kbm-payload
 TOOLS += build/vmm/qemu-system-x86_64:bin/qemu-system-x86_64
 TOOLS += build/guest-kernel/bzImage:boot/bzImage
-TOOLS += $(patsubst %,build/host-kernel/modules/%:modules/%,$(notdir $(HOST_KERNEL_MODULES)))
+TOOLS += $(foreach module,$(notdir $(HOST_KERNEL_MODULES)),build/host-kernel/modules/$(module):modules/$(module))
 
 # Modules come with the kernel.
 build/host-kernel/modules/%.ko: build/host-kernel/bzImage ;
