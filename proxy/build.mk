@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build/proxy/kbm-proxyd, and libkbm-preload.so for unmodified VMMs.
+
+PROXY_OBJ := build/obj/proxy
+PROXY_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow \
+	-Wmissing-prototypes -Wvla -fPIC -fvisibility=hidden -pthread -MMD -MP
+PROXY_COMMON := ring.o codec.o slots.o ioctl_table.o capability.o channel.o
+PROXY_TWIN := $(PROXY_COMMON) handles.o twin_call.o twin.o
+PROXY_CLIENT := $(PROXY_COMMON) client.o client_ring.o client_memory.o
+
+.PHONY: proxy
+proxy: build/proxy/kbm-proxyd build/proxy/libkbm-preload.so
+
+build/proxy/kbm-proxyd: $(addprefix $(PROXY_OBJ)/,$(PROXY_TWIN) kbm-proxyd.o)
+	@mkdir -p $(@D)
+	$(CC) -pthread -o $@ $^
+
+build/proxy/libkbm-preload.so: $(addprefix $(PROXY_OBJ)/,$(PROXY_CLIENT) preload.o)
+	@mkdir -p $(@D)
+	$(CC) -shared -pthread -Wl,-z,nodelete -o $@ $^
+
+$(PROXY_OBJ)/%.o: proxy/%.c
+	@mkdir -p $(@D)
+	$(CC) $(PROXY_CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(PROXY_OBJ)/*.d)
