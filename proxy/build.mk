@@ -25,3 +25,23 @@ $(PROXY_OBJ)/%.o: proxy/%.c
 	$(CC) $(PROXY_CFLAGS) -c -o $@ $<
 
 -include $(wildcard $(PROXY_OBJ)/*.d)
+
+# Tests.
+UNIT_TESTS += build/unit/proxy_codec build/unit/proxy_twin
+PROXY_TEST_CFLAGS = $(UNIT_CFLAGS) -pthread -Iproxy
+
+build/unit/proxy_codec: tests/unit/proxy_codec.c $(addprefix proxy/,codec.c slots.c ioctl_table.c)
+build/unit/proxy_twin: tests/unit/proxy_twin.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c))
+build/unit/proxy_codec build/unit/proxy_twin: $(wildcard proxy/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(PROXY_TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
+# A small VMM, and one with threads; linked dynamically, to be preloaded.
+unit-tests: proxy build/tools/kbm-proxy-guest build/tools/kbm-payload-dynamic
+
+build/tools/kbm-proxy-guest: tests/proxy/guest.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIC -MMD -MP,$(PROXY_CFLAGS)) -o $@ $<
+
+build/tools/kbm-payload-dynamic: build/tools/kbm-payload
+	$(CC) -pthread -o $@ $(PAYLOAD_OBJECTS)

@@ -216,6 +216,14 @@ static void cancel(const struct kbm_message *message)
 	pthread_mutex_unlock(&twin.lock);
 }
 
+static void close_fds(int *fds)
+{
+	for (unsigned int i = 0; i < KBM_MAX_FDS; i++) {
+		close_fd(fds[i]);
+		fds[i] = -1;
+	}
+}
+
 static int reply_to(const struct kbm_message *message, int *fds)
 {
 	struct kbm_message reply = { .type = message->type };
@@ -228,6 +236,8 @@ static int reply_to(const struct kbm_message *message, int *fds)
 				     ON_VCPU | 1u << HANDLE_STATS);
 		reply.result = object ? 0 : -EBADF;
 	}
+	/* First, so that a client that has its answer can count on it. */
+	close_fds(fds);
 	r = channel_send(twin.socket, &reply, object ? &object->fd : NULL, object ? 1 : 0);
 	handles_put(twin.handles, object);
 	return r;
@@ -245,8 +255,7 @@ static int serve_message(void)
 		cancel(&message);
 	else
 		r = reply_to(&message, fds);
-	for (unsigned int i = 0; i < KBM_MAX_FDS; i++)
-		close_fd(fds[i]);
+	close_fds(fds);
 	return r;
 }
 

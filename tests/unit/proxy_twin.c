@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A real twin in a child process, and clients that do not keep to the rules. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <linux/kvm.h>
+
+#include "channel.h"
+#include "ring.h"
+#include "twin.h"
+
+static struct {
+	pid_t pid;
+	int socket;
+	uint32_t ring_id;
+	struct ring ring;
+	uint64_t sequence;
+} session;
+
+static int ask(struct kbm_message *message, const int *fds, unsigned int nr)
+{
+	int got[KBM_MAX_FDS];
+
+	if (channel_send(session.socket, message, fds, nr) ||
+	    channel_receive(session.socket, message, got))
+		return -EIO;
+	for (unsigned int i = 0; i < KBM_MAX_FDS; i++) {
+		if (got[i] >= 0)
+			close(got[i]);
+	}
+	return message->result;
+}
+
+static int sealed_memory(size_t bytes, int seals)
+{
+	int fd = memfd_create("test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	if (seals)
+		assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static void add_ring(void)
+{
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_RING };
+	int fds[3] = { sealed_memory(KBM_RING_SIZE, F_SEAL_SHRINK), eventfd(0, EFD_NONBLOCK),
+		       eventfd(0, EFD_NONBLOCK) };
+
+	session.ring = (struct ring){ .twin_fd = fds[1], .client_fd = fds[2] };
+	assert_int_equal(ring_map(&session.ring, fds[0]), 0);
+	assert_true(ask(&message, fds, 3) >= 0);
+	close(fds[0]);
+}
+
+static int setup(void **state)
+{
+	struct kbm_message hello = {
+		.type = KBM_MESSAGE_HELLO, .magic = KBM_WIRE_MAGIC, .version = KBM_WIRE_VERSION,
+	};
+	int pair[2];
+
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	session.socket = pair[0];
+	session.pid = fork();
+	if (!session.pid) {
+		close(pair[0]);
+		twin_run(pair[1]);
+	}
+	close(pair[1]);
+	if (ask(&hello, NULL, 0))
+		return -1;
+	add_ring();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	int status;
+
+	(void)state;
+	close(session.socket);
+	ring_done(&session.ring);
+	if (waitpid(session.pid, &status, 0) != session.pid)
+		return -1;
+	return WIFSIGNALED(status) ? -1 : 0;
+}
+
+static int64_t call(struct kbm_sqe sqe)
+{
+	struct kbm_cqe cqe;
+
+	sqe.sequence = ++session.sequence;
+	assert_int_equal(ring_submit(&session.ring, &sqe), 0);
+	assert_int_equal(ring_wait_completion(&session.ring, session.socket, NULL, &cqe), 0);
+	assert_int_equal(cqe.sequence, sqe.sequence);
+	return cqe.result;
+}
+
+static int64_t open_kvm(void)
+{
+	int64_t handle = call((struct kbm_sqe){ .op = KBM_OP_OPEN, .request = KBM_OPEN_KVM });
+
+	if (handle == -ENOENT || handle == -EACCES)
+		skip();
+	assert_true(handle > 0);
+	return handle;
+}
+
+static int64_t call_ioctl(int64_t handle, uint64_t request, uint64_t value)
+{
+	return call((struct kbm_sqe){ .op = KBM_OP_IOCTL, .handle = (uint32_t)handle,
+				      .request = request, .value = value });
+}
+
+static unsigned int twin_descriptors(void)
+{
+	unsigned int count = 0;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", session.pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void only_kvm_opens(void **state)
+{
+	(void)state;
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN }), -ENOSYS);
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .request = 2 }), -ENOSYS);
+	assert_int_equal(call((struct kbm_sqe){ .op = 77 }), -ENOSYS);
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .reserved = 1 }), -EINVAL);
+}
+
+static void handles_have_kinds_and_ends(void **state)
+{
+	int64_t kvm = open_kvm(), vm = call_ioctl(kvm, KVM_CREATE_VM, 0);
+
+	(void)state;
+	assert_true(vm > 0);
+	assert_int_equal(call_ioctl(kvm, KVM_GET_API_VERSION, 0), 12);
+	assert_int_equal(call_ioctl(vm, KVM_GET_API_VERSION, 0), -ENOTTY);
+	assert_int_equal(call_ioctl(kvm, 0x1234, 0), -ENOTTY);
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_CLOSE, .handle = (uint32_t)kvm }), 0);
+	assert_int_equal(call_ioctl(kvm, KVM_GET_API_VERSION, 0), -EBADF);
+	/* Its place is used again, its name is not. */
+	assert_true(open_kvm() != kvm);
+}
+
+/* Each field of a good entry with values at the edges: an answer each time. */
+static void damaged_entries_get_answers(void **state)
+{
+	static const uint32_t values[] = { 0, 1, 7, 4096, KBM_ARENA_SIZE - 8, KBM_ARENA_SIZE,
+					   0x7fffffff, 0x80000000, 0xffffffff };
+	struct kvm_userspace_memory_region *region = (void *)ring_arena(&session.ring);
+	int64_t kvm = open_kvm(), vm = call_ioctl(kvm, KVM_CREATE_VM, 0);
+	struct kbm_sqe good = { .op = KBM_OP_IOCTL, .handle = (uint32_t)vm,
+				.request = KVM_SET_USER_MEMORY_REGION, .length = sizeof(*region) };
+	unsigned int before = twin_descriptors();
+
+	(void)state;
+	*region = (struct kvm_userspace_memory_region){ .memory_size = 4096 };
+	for (size_t at = 0; at < sizeof(good); at += 4) {
+		for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+			struct kbm_sqe sqe = good;
+
+			if (at == offsetof(struct kbm_sqe, op) && values[i] <= _KBM_OP_MAX)
+				continue;
+			memcpy((uint8_t *)&sqe + at, &values[i], sizeof(values[i]));
+			assert_true(call(sqe) < 0);
+		}
+	}
+	assert_int_equal(twin_descriptors(), before);
+	assert_int_equal(call_ioctl(kvm, KVM_GET_API_VERSION, 0), 12);
+}
+
+static void memory_is_named_within_its_bounds(void **state)
+{
+	struct kvm_userspace_memory_region *region = (void *)ring_arena(&session.ring);
+	int64_t vm = call_ioctl(open_kvm(), KVM_CREATE_VM, 0);
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_MEMORY, .size = 8192 };
+	struct kbm_sqe sqe = { .op = KBM_OP_IOCTL, .handle = (uint32_t)vm,
+			       .request = KVM_SET_USER_MEMORY_REGION, .length = sizeof(*region) };
+	int fd = sealed_memory(8192, F_SEAL_SHRINK), handle = ask(&message, &fd, 1);
+
+	(void)state;
+	close(fd);
+	assert_true(handle > 0);
+	sqe.memory = (uint32_t)handle;
+	*region = (struct kvm_userspace_memory_region){ .memory_size = 8192,
+							.userspace_addr = 4096 };
+	assert_int_equal(call(sqe), -EINVAL);
+	region->userspace_addr = UINT64_MAX - 4095;
+	assert_int_equal(call(sqe), -EINVAL);
+	region->userspace_addr = 0;
+	sqe.memory++;
+	assert_int_equal(call(sqe), -EBADF);
+	sqe.memory--;
+	assert_int_equal(call(sqe), 0);
+}
+
+static void damaged_messages_get_answers(void **state)
+{
+	unsigned int before = twin_descriptors();
+	int fds[3] = { open("/dev/null", O_RDWR), open("/dev/null", O_RDWR),
+		       open("/dev/null", O_RDWR) };
+
+	(void)state;
+	for (uint32_t type = 0; type < _KBM_MESSAGE_MAX + 2; type++) {
+		for (unsigned int nr = 0; nr <= 3; nr++) {
+			struct kbm_message message = { .type = type, .size = 4096,
+						       .handle = UINT32_MAX };
+
+			if (type != KBM_MESSAGE_CANCEL)
+				assert_true(ask(&message, fds, nr) < 0);
+		}
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		close(fds[i]);
+	assert_int_equal(twin_descriptors(), before);
+}
+
+static void unsealed_memory_is_refused(void **state)
+{
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_MEMORY, .size = 4096 };
+	int fd = sealed_memory(4096, 0);
+
+	(void)state;
+	assert_int_equal(ask(&message, &fd, 1), -EINVAL);
+	close(fd);
+}
+
+static void a_damaged_tail_ends_the_session(void **state)
+{
+	const uint64_t one = 1;
+	struct kbm_cqe cqe;
+
+	(void)state;
+	atomic_store(&session.ring.shared->sq_tail, 1000);
+	assert_int_equal(write(session.ring.twin_fd, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(ring_wait_completion(&session.ring, session.socket, NULL, &cqe), -EIO);
+}
+
+static void a_short_message_ends_the_session(void **state)
+{
+	struct kbm_message message = { .type = KBM_MESSAGE_HELLO };
+	int got[KBM_MAX_FDS];
+
+	(void)state;
+	assert_int_equal(send(session.socket, "x", 1, 0), 1);
+	assert_int_equal(channel_receive(session.socket, &message, got), -EIO);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(only_kvm_opens),
+		TEST(handles_have_kinds_and_ends),
+		TEST(damaged_entries_get_answers),
+		TEST(memory_is_named_within_its_bounds),
+		TEST(damaged_messages_get_answers),
+		TEST(unsealed_memory_is_refused),
+		TEST(a_damaged_tail_ends_the_session),
+		TEST(a_short_message_ends_the_session),
+	};
+
+	/* A twin that does not answer fails the test, too. */
+	alarm(60);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
