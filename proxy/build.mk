@@ -45,3 +45,11 @@ build/tools/kbm-proxy-guest: tests/proxy/guest.c
 
 build/tools/kbm-payload-dynamic: build/tools/kbm-payload
 	$(CC) -pthread -o $@ $(PAYLOAD_OBJECTS)
+
+# Fuzzing, with clang: build/fuzz/proxy_decode -max_total_time=60
+FUZZ_TARGETS += build/fuzz/proxy_decode
+
+build/fuzz/proxy_decode: tests/fuzz/proxy_decode.c $(addprefix proxy/,codec.c slots.c ioctl_table.c)
+	@mkdir -p $(@D)
+	clang -std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Iproxy \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(filter %.c,$^)

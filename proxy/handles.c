@@ -12,7 +12,7 @@
 #define INDEX_BITS	12
 #define GENERATIONS	(1u << 18)
 
-static_assert(KBM_MAX_HANDLES == 1u << INDEX_BITS);
+static_assert(KBM_MAX_HANDLES == 1u << INDEX_BITS, "size");
 
 struct entry {
 	struct object *object;

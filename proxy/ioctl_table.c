@@ -39,7 +39,7 @@
 
 /* x86 has no attribute that is not an u64. */
 #define ATTRIBUTE(way) \
-	{ .kind = FIELD_POINTER, .direction = (way), .length = (way) ? sizeof(uint64_t) : 0, \
+	{ .kind = FIELD_POINTER, .direction = (way), .length = (way) != 0 ? sizeof(uint64_t) : 0, \
 	  .offset = offsetof(struct kvm_device_attr, addr) }
 
 static const struct ioctl_row rows[] = {

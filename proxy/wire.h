@@ -109,10 +109,10 @@ struct kbm_cqe {
 	uint64_t reserved[2];
 };
 
-static_assert(sizeof(struct kbm_sqe) == 64);
-static_assert(sizeof(struct kbm_cqe) == 32);
-static_assert(KBM_RING_ENTRIES * sizeof(struct kbm_sqe) <= KBM_RING_CQ - KBM_RING_SQ);
-static_assert(KBM_RING_ENTRIES * sizeof(struct kbm_cqe) <= KBM_RING_ARENA - KBM_RING_CQ);
+static_assert(sizeof(struct kbm_sqe) == 64, "layout");
+static_assert(sizeof(struct kbm_cqe) == 32, "layout");
+static_assert(KBM_RING_ENTRIES * sizeof(struct kbm_sqe) <= KBM_RING_CQ - KBM_RING_SQ, "size");
+static_assert(KBM_RING_ENTRIES * sizeof(struct kbm_cqe) <= KBM_RING_ARENA - KBM_RING_CQ, "size");
 
 /* Each word on a cache line of its own: one side writes it, the other polls. */
 struct kbm_ring {
@@ -154,6 +154,6 @@ struct kbm_message {
 	uint64_t reserved[2];
 };
 
-static_assert(sizeof(struct kbm_message) == 64);
+static_assert(sizeof(struct kbm_message) == 64, "layout");
 
 #endif
