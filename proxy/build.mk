@@ -39,6 +39,9 @@ build/unit/proxy_codec build/unit/proxy_twin: $(wildcard proxy/*.h)
 # A small VMM, and one with threads; linked dynamically, to be preloaded.
 unit-tests: proxy build/tools/kbm-proxy-guest build/tools/kbm-payload-dynamic
 
+# kbm-payload is made by one step only.
+step-unit-tests: step-tools
+
 build/tools/kbm-proxy-guest: tests/proxy/guest.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIC -MMD -MP,$(PROXY_CFLAGS)) -o $@ $<

@@ -90,21 +90,29 @@ static int copy_touched(int memfd, uint64_t start, uint64_t bytes)
 	return r;
 }
 
-static int make_copy(uint64_t start, uint64_t bytes)
+static int fill(int memfd, uint64_t start, uint64_t bytes)
 {
-	cleanup_close int memfd = memfd_create("kbm-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r, fd;
+	int r;
 
-	if (memfd < 0 || ftruncate(memfd, (off_t)bytes) < 0)
+	if (ftruncate(memfd, (off_t)bytes) < 0)
 		return -errno;
 	r = copy_touched(memfd, start, bytes);
-	if (r)
-		return r;
-	if (fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	if (!r && fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		r = -errno;
+	return r;
+}
+
+static int make_copy(uint64_t start, uint64_t bytes)
+{
+	int r, memfd = memfd_create("kbm-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (memfd < 0)
 		return -errno;
-	fd = memfd;
-	memfd = -1;
-	return fd;
+	r = fill(memfd, start, bytes);
+	if (!r)
+		return memfd;
+	close_fd(memfd);
+	return r;
 }
 
 static int replace(struct client *client, uint64_t start, uint64_t bytes, uint32_t *ret_handle)

@@ -40,9 +40,11 @@ struct handles *handles_new(void)
  */
 static void release_memory(const struct object *object)
 {
-	if (object->memory)
-		mmap(object->memory, object->bytes, PROT_NONE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	/* If it fails they stay taken by the memory itself. */
+	if (object->memory &&
+	    mmap(object->memory, object->bytes, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return;
 }
 
 static void put_locked(struct object *object)

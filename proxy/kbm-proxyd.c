@@ -17,6 +17,19 @@
 #include "twin.h"
 #include "wire.h"
 
+/* What a daemon that is no more has left; never a socket that answers. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+	    errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	close(fd);
+}
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -29,9 +42,10 @@ static int listen_at(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	/* One's own user only: who may connect may use KVM. */
 	umask(0077);
+	remove_stale(&address);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, SOMAXCONN) < 0)
-		err(EXIT_FAILURE, "%s: cannot listen (is another kbm-proxyd there? else remove it)",
+		err(EXIT_FAILURE, "%s: cannot listen; is another kbm-proxyd there?",
 		    path);
 	return fd;
 }

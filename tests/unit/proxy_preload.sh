@@ -9,12 +9,17 @@ cd "$(dirname "$0")/../.."
 dir=$(mktemp -d)
 daemon=
 trap 'kill $daemon 2>/dev/null; rm -rf "$dir"' EXIT
-build/proxy/kbm-proxyd "$dir/socket" &
-daemon=$!
-for _ in $(seq 50); do
-	[ -S "$dir/socket" ] && break
-	sleep 0.1
-done
+start_daemon() {
+	build/proxy/kbm-proxyd "$dir/socket" &
+	daemon=$!
+	for _ in $(seq 50); do
+		# Flags of a socket that listens: sessions have the same path.
+		grep -q " 00010000 .* $dir/socket\$" /proc/net/unix && break
+		sleep 0.1
+	done
+}
+
+start_daemon
 
 over_proxy=(env "KBM_PROXY=unix:$dir/socket" "LD_PRELOAD=$PWD/build/proxy/libkbm-preload.so")
 
@@ -64,3 +69,13 @@ status=0
 wait "$!" || status=$?
 [ "$status" = 1 ]
 proxied build/tools/kbm-proxy-guest | diff "$dir/direct" -
+
+# The daemon is killed: guests go on, and a new one takes new sessions.
+proxied build/tools/kbm-payload-dynamic --mode=stock --payload=count --seconds=2 &
+vmm=$!
+sleep 0.5
+kill -KILL "$daemon"
+wait "$daemon" || true
+start_daemon
+proxied build/tools/kbm-proxy-guest | diff "$dir/direct" -
+wait "$vmm"
