@@ -21,10 +21,11 @@ for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-cond
 done
 
 status=0
-for dir in tests/sim/agent tests/sim/tools tests/payload tests/requests tests/bench; do
+for dir in proxy tests/fuzz tests/proxy tests/sim/agent tests/sim/tools tests/payload tests/requests \
+	tests/bench; do
 	compgen -G "$dir/*.c" >/dev/null || continue
 	clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" "$dir"/*.c -- \
 		-std=gnu17 -D_GNU_SOURCE -Ihost-kernel-patches/src/arch/x86/include/uapi \
-		-Itests/payload 2>/dev/null || status=1
+		-Itests/payload -Iproxy 2>/dev/null || status=1
 done
 exit $status
