@@ -26,7 +26,7 @@ static DEFINE_MUTEX(kbm_cpu_lock);
 static void (*host_play_dead)(void);
 
 /* smp_ops.play_dead: the last step of a CPU that goes offline. */
-void kbm_cpu_play_dead(void)
+static void kbm_cpu_play_dead(void)
 {
 	struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[smp_processor_id()]);
 

@@ -43,7 +43,6 @@ extern struct kbm_cpu *kbm_cpus[NR_CPUS];
 int kbm_cpu_lend(struct kbm_lease *lease, struct kbm_lend_cpu *request);
 bool kbm_cpu_return_all(struct kbm_lease *lease);
 int __init kbm_cpu_init(void);
-void kbm_cpu_play_dead(void);
 
 /* memory.c */
 int kbm_memory_lend(struct kbm_lease *lease, struct kbm_lend_memory *request);
@@ -77,6 +76,5 @@ void kbm_park_wait(const u32 *state, u32 value);
 
 /* stop.c */
 int __init kbm_stop_init(void);
-void kbm_stop_all(void);
 
 #endif /* _KBM_INTERNAL_H */

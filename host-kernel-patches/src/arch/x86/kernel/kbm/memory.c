@@ -105,11 +105,16 @@ void __init kbm_memory_reserve(void)
 	nr_regions = kept;
 }
 
+static unsigned int region_units(const struct kbm_region *region)
+{
+	return region->bytes / KBM_EXTENT_ALIGN;
+}
+
 static int __init memory_init(void)
 {
 	for (unsigned int i = 0; i < nr_regions; i++) {
 		struct kbm_region *region = &regions[i];
-		unsigned int units = region->bytes / KBM_EXTENT_ALIGN;
+		unsigned int units = region_units(region);
 
 		region->lent = bitmap_zalloc(units, GFP_KERNEL);
 		region->dirty = bitmap_alloc(units, GFP_KERNEL);
@@ -136,11 +141,6 @@ static void wipe(struct kbm_region *region, unsigned int unit, unsigned int nr)
 		clear_bit(i, region->dirty);
 		cond_resched();
 	}
-}
-
-static unsigned int region_units(const struct kbm_region *region)
-{
-	return region->bytes / KBM_EXTENT_ALIGN;
 }
 
 static unsigned long find_free(struct kbm_region *region, unsigned int nr, u64 align)

@@ -37,7 +37,7 @@ static bool all_halted(void)
  * Stops every guest and halts its CPU. For the end of the host: takes no
  * locks, works with interrupts off and on a host that panics.
  */
-void kbm_stop_all(void)
+static void kbm_stop_all(void)
 {
 	unsigned int number;
 
