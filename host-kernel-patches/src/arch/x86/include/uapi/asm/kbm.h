@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * Kata BM: what the host offers to a VMM beside KVM.
+ * Kata BM: what the host offers to a VMM beside KVM, and the control BM's
+ * kernel to the VMMs in it. The control BM lends nothing itself: KBM_LEND_* are
+ * -ENOTTY there, and cross to the host by the proxy.
  *
  * /dev/kata-bm lends CPUs and memory. One open file is one lease: everything
  * lent through it is given back when its last user goes away (the file, every
@@ -100,11 +102,68 @@ struct kbm_doorbell {
 	__u32 flags;
 };
 
+#define KBM_REGIONS_MAX		64
+
+struct kbm_region_info {
+	__u64 start;
+	__u64 bytes;
+	__u32 node;
+	__u32 reserved;
+};
+
+/**
+ * struct kbm_regions - out: the memory set aside for lending, lent or not
+ * @nr:		entries of @regions.
+ */
+struct kbm_regions {
+	__u32 nr;
+	__u32 reserved;
+	struct kbm_region_info regions[KBM_REGIONS_MAX];
+};
+
+/**
+ * struct kbm_channel_session - out: the session of the channel that is now
+ * this file's (control BM only; see kbm_channel.h)
+ * @start:	physical address of its memory; the offset for mmap().
+ * @bytes:	its size.
+ * @index:	its number.
+ *
+ * -EBUSY: this file has one. -ENOSPC: none is free. -ENXIO: no channel.
+ */
+struct kbm_channel_session {
+	__u64 start;
+	__u64 bytes;
+	__u32 index;
+	__u32 reserved;
+};
+
 #define KBM_IOCTL		0xBD
 #define KBM_GET_HOST_INFO	_IOR(KBM_IOCTL, 0x00, struct kbm_host_info)
 #define KBM_LEND_CPU		_IOWR(KBM_IOCTL, 0x01, struct kbm_lend_cpu)
 #define KBM_LEND_MEMORY		_IOWR(KBM_IOCTL, 0x02, struct kbm_lend_memory)
 #define KBM_DOORBELL		_IOW(KBM_IOCTL, 0x03, struct kbm_doorbell)
+/*
+ * Rings another partition's doorbell; the argument is the value of its word, as
+ * read (kbm_guest.h says how often). -EINVAL: not valid, or a vector below 32.
+ * -ENOENT: on the host, not a CPU that is lent to the control BM, nor to the
+ * guest of this file; in the control BM, neither the word of the session's twin
+ * as it stands now nor a CPU of the session's guest. A word that has moved
+ * meanwhile gives that, too: read it again; if it has not changed, give up.
+ */
+#define KBM_SEND_DOORBELL	_IOW(KBM_IOCTL, 0x04, __u64)
+#define KBM_GET_REGIONS		_IOR(KBM_IOCTL, 0x05, struct kbm_regions)
+/*
+ * Host only: the guest of this lease is the control BM. It may reach all memory
+ * that is set aside for lending, beside its own. Before the lease is attached
+ * to a VM, else -EBUSY. Wants CAP_SYS_RAWIO, else -EPERM. Its VMM may map that
+ * memory, too, since it does the control BM's I/O: a page that is not lent at
+ * the time of the access is a SIGBUS.
+ */
+#define KBM_GRANT_ALL		_IO(KBM_IOCTL, 0x06)
+/* Control BM only: takes a free session of the channel, for this file. */
+#define KBM_OPEN_SESSION	_IOR(KBM_IOCTL, 0x07, struct kbm_channel_session)
+/* Control BM only: ends session number *argument of an earlier control BM. */
+#define KBM_END_SESSION		_IOW(KBM_IOCTL, 0x08, __u32)
 
 /*
  * KVM's side.
@@ -114,6 +173,8 @@ struct kbm_doorbell {
  * memory slots, KVM_ENABLE_CAP of KVM_CAP_X86_DIRECT ties it to a lease:
  * args[0] is the lease's file descriptor, args[1] one KBM_MODE_* of
  * kbm_guest.h. KVM_CHECK_EXTENSION of it returns a mask of 1 << KBM_MODE_*.
+ * -EBADF: no open file; -EINVAL: not a lease, no such mode, not such a VM;
+ * -EBUSY: the lease or the VM is tied already.
  *
  * Then as ever, but:
  *  - KVM_CREATE_VCPU takes the physical APIC ID of a lent CPU; else -ENXIO.
@@ -122,6 +183,8 @@ struct kbm_doorbell {
  *    -EINVAL. Slots cannot change once a vCPU has run: -EBUSY.
  *  - vCPUs are entered in 64-bit mode with paging on; KVM_RUN of any other
  *    state is -EINVAL. All start runnable: there is no INIT and no SIPI.
+ *  - KVM_CREATE_IRQCHIP and KVM_CAP_SPLIT_IRQCHIP are allowed, before vCPUs;
+ *    nothing that they emulate reaches the guest.
  *  - No interrupt can be injected. KVM_SIGNAL_MSI (and irqfd with an MSI
  *    route) sends a real IPI to the vCPU with that APIC ID, by the x2APIC
  *    form of the address (KVM_X2APIC_API_USE_32BIT_IDS), vector 32 to 255.

@@ -60,7 +60,7 @@ struct kbm_setup_data {
 };
 
 #define KBM_INFO_MAGIC		0x4d422d4154414bULL	/* "KATA-BM\0" */
-#define KBM_INFO_VERSION	1
+#define KBM_INFO_VERSION	2
 #define KBM_INFO_MAX_SIZE	65536
 
 /**
@@ -85,6 +85,13 @@ struct kbm_setup_data {
  * @device_area_bytes:	its size.
  * @virtio:		address of the first struct kbm_virtio page.
  * @nr_virtio:		number of such pages, one after the other.
+ * @flags:		KBM_INFO_* bits.
+ * @grants:		offset of @nr_grants struct kbm_info_extent: memory that
+ *			the partition may reach beside its own extents. Only the
+ *			control BM has any.
+ * @channel:		address of struct kbm_channel (kbm_channel.h), in one of
+ *			the grants; 0 for none.
+ * @channel_bytes:	its size.
  */
 struct kbm_info {
 	__u64 magic;
@@ -106,11 +113,18 @@ struct kbm_info {
 	__u64 device_area_bytes;
 	__u64 virtio;
 	__u32 nr_virtio;
-	__u32 reserved1;
+	__u32 flags;
+	__u32 grants;
+	__u32 nr_grants;
+	__u64 channel;
+	__u64 channel_bytes;
 };
 
+/* The APIC timer has the TSC-deadline mode. */
+#define KBM_INFO_TSC_DEADLINE	(1U << 0)
+
 struct kbm_info_cpu {
-	__u32 apic_id;		/* physical */
+	__u32 apic_id;		/* physical; Linux guests refuse more than 32767 */
 	__u32 node;
 	__u64 mailbox;		/* address of struct kbm_mailbox; 0 for the boot CPU */
 };
@@ -126,7 +140,8 @@ struct kbm_info_extent {
  * An application processor waits in the VMM's stub: 64-bit mode, identity
  * page tables of all extents, interrupts on, halted, x2APIC enabled. The boot
  * CPU writes @argument, then @entry, then sends it the fixed vector
- * KBM_MAILBOX_VECTOR. It jumps to @entry with interrupts off, RDI = @argument,
+ * KBM_MAILBOX_VECTOR. The stub looks at @entry once before its first HLT: the
+ * vector may come before it waits. It jumps to @entry with interrupts off, RDI = @argument,
  * the stub's page tables and GDT (flat code 0x10, data 0x18) still loaded;
  * no stack may be assumed.
  */
