@@ -129,37 +129,77 @@ static s64 map_one(struct kvm_direct *direct, u64 address, u64 bytes, u64 table_
 	return -ENOMEM;
 }
 
+/* The flags of the entries: see kvm_direct_map_identity(). */
+struct entry_flags {
+	u64 table;
+	u64 leaf;
+};
+
+static int map_range(struct kvm_direct *direct, u64 start, u64 bytes,
+		     const struct entry_flags *flags)
+{
+	u64 end = start + bytes;
+
+	while (start < end) {
+		s64 size = map_one(direct, start, end - start, flags->table, flags->leaf);
+
+		if (size < 0)
+			return size;
+		start += size;
+	}
+	return 0;
+}
+
+static int map_slots(struct kvm *kvm, const struct entry_flags *flags)
+{
+	struct kvm_memory_slot *slot;
+	int bucket, ret;
+
+	kvm_for_each_memslot(slot, bucket, kvm_memslots(kvm)) {
+		ret = map_range(kvm->arch.direct, slot->base_gfn << PAGE_SHIFT,
+				slot->npages << PAGE_SHIFT, flags);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* All that is set aside for lending: the slots are part of it. */
+static int map_regions(struct kvm_direct *direct, const struct entry_flags *flags)
+{
+	struct kbm_region_info region;
+	int ret;
+
+	for (unsigned int i = 0; kbm_memory_region(i, &region); i++) {
+		ret = map_range(direct, region.start, region.bytes, flags);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 /**
- * kvm_direct_map_identity() - build nested tables of the guest's slots
+ * kvm_direct_map_identity() - build nested tables of what the guest may reach
  * @kvm:		the VM; under slots_lock.
  * @table_flags:	bits of each entry that points to a table.
  * @leaf_flags:		bits of each entry that maps memory.
+ *
+ * That is its slots; for the control BM, all memory that is set aside.
  *
  * Return: 0 or -ENOMEM; the root is in struct kvm_direct.
  */
 int kvm_direct_map_identity(struct kvm *kvm, u64 table_flags, u64 leaf_flags)
 {
+	const struct entry_flags flags = { .table = table_flags, .leaf = leaf_flags };
 	struct kvm_direct *direct = kvm->arch.direct;
-	struct kvm_memory_slot *slot;
 	u64 *root = table_new(direct);
-	int bucket;
 
 	if (!root)
 		return -ENOMEM;
 	direct->nested_root = __pa(root);
-	kvm_for_each_memslot(slot, bucket, kvm_memslots(kvm)) {
-		u64 address = slot->base_gfn << PAGE_SHIFT;
-		u64 end = address + (slot->npages << PAGE_SHIFT);
-
-		while (address < end) {
-			s64 size = map_one(direct, address, end - address, table_flags, leaf_flags);
-
-			if (size < 0)
-				return size;
-			address += size;
-		}
-	}
-	return 0;
+	if (kbm_lease_granted(direct->lease))
+		return map_regions(direct, &flags);
+	return map_slots(kvm, &flags);
 }
 EXPORT_SYMBOL_GPL(kvm_direct_map_identity);
 

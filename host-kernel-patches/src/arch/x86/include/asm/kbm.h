@@ -66,7 +66,7 @@ struct kbm_cpu {
 	struct rcu_head rcu;
 };
 
-/* Leases: device.c */
+/* Leases: lease.c, cpu.c */
 struct kbm_lease *kbm_lease_get(int fd);
 void kbm_lease_put(struct kbm_lease *lease);
 int kbm_lease_attach(struct kbm_lease *lease);
@@ -75,6 +75,7 @@ struct kbm_cpu *kbm_lease_cpu(struct kbm_lease *lease, u32 apic_id);
 int kbm_lease_check_cores(struct kbm_lease *lease, struct kbm_cpu *cpu);
 bool kbm_lease_owns(struct kbm_lease *lease, u64 start, u64 bytes);
 bool kbm_lease_maps(struct kbm_lease *lease, const struct vm_area_struct *vma);
+bool kbm_lease_granted(const struct kbm_lease *lease);
 __printf(2, 3) void kbm_lease_error(struct kbm_lease *lease, const char *format, ...);
 
 /* All guests must stop and their CPUs halt: reboot, kexec or panic. */
@@ -84,7 +85,10 @@ extern bool kbm_halt_all;
 int kbm_cpu_run(struct kbm_cpu *cpu, void (*run)(void *data), void *data);
 void kbm_cpu_kick(struct kbm_cpu *cpu);
 
-/* Interrupts between partitions: doorbell.c */
+/* Memory set aside for lending: memory.c */
+bool kbm_memory_region(unsigned int index, struct kbm_region_info *ret_region);
+
+/* Interrupts to other partitions: ipi.c */
 void kbm_send_ipi(u32 apic_id, u8 vector);
 
 #ifdef CONFIG_KBM

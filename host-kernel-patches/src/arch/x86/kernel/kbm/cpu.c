@@ -193,6 +193,8 @@ static bool cpu_return(struct kbm_cpu *cpu)
 		return false;
 	}
 	WRITE_ONCE(cpu->returning, true);
+	/* An interrupt that kbm_cpu_ring() sends from now on would be the host's. */
+	synchronize_rcu_expedited();
 	ret = add_cpu(cpu->cpu);
 	if (ret)
 		pr_err("kata-bm: CPU %u does not come online (error %d); it stays offline\n",
@@ -254,6 +256,41 @@ struct kbm_cpu *kbm_lease_cpu(struct kbm_lease *lease, u32 apic_id)
 	return found;
 }
 EXPORT_SYMBOL_GPL(kbm_lease_cpu);
+
+static bool may_ring(const struct kbm_lease *lease, const struct kbm_cpu *cpu)
+{
+	const struct kbm_lease *owner = READ_ONCE(cpu->lease);
+
+	return owner && !READ_ONCE(cpu->returning) &&
+	       (owner == lease || kbm_lease_granted(owner));
+}
+
+/**
+ * kbm_cpu_ring() - send a lent CPU an interrupt on behalf of a lease
+ * @lease:	the lease. Its own CPUs it may ring, and those of the control BM.
+ * @apic_id:	physical APIC ID.
+ * @vector:	32 to 255.
+ *
+ * Return: false if it may not, or if there is no such CPU; nothing was sent.
+ */
+bool kbm_cpu_ring(const struct kbm_lease *lease, u32 apic_id, u8 vector)
+{
+	unsigned int number;
+
+	/* A CPU goes back to the host only when all have left this section. */
+	guard(rcu)();
+	for_each_possible_cpu(number) {
+		struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
+
+		if (!cpu || cpu->apic_id != apic_id)
+			continue;
+		if (!may_ring(lease, cpu))
+			return false;
+		kbm_send_ipi(apic_id, vector);
+		return true;
+	}
+	return false;
+}
 
 /* By the APIC IDs: a CPU that is offline has left the maps of siblings. */
 static bool same_core(unsigned int a, unsigned int b)

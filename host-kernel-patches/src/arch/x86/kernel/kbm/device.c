@@ -24,7 +24,8 @@ static int device_open(struct inode *inode, struct file *file)
 	lease->file = file;
 	mutex_init(&lease->lock);
 	INIT_LIST_HEAD(&lease->extents);
-	INIT_LIST_HEAD(&lease->doorbells);
+	kbm_error_init(&lease->error);
+	kbm_doorbells_init(&lease->doorbells, &lease->error);
 	file->private_data = lease;
 	return 0;
 }
@@ -34,28 +35,22 @@ static int device_release(struct inode *inode, struct file *file)
 {
 	struct kbm_lease *lease = file->private_data;
 
-	kbm_doorbell_deassign_all(lease);
+	kbm_lease_grant_end(lease);
+	kbm_doorbell_deassign_all(&lease->doorbells);
 	if (!kbm_cpu_return_all(lease)) {
 		pr_err("kata-bm: memory of a guest that cannot be stopped stays lent until a reboot\n");
 		return 0;
 	}
 	kbm_memory_return_all(lease);
-	kfree(lease);
+	kfree_rcu(lease, rcu);
 	return 0;
 }
 
 static ssize_t device_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
 {
 	struct kbm_lease *lease = file->private_data;
-	char text[KBM_ERROR_SIZE];
-	size_t length;
 
-	mutex_lock(&lease->lock);
-	memcpy(text, lease->error, sizeof(text));
-	mutex_unlock(&lease->lock);
-
-	length = min(strnlen(text, sizeof(text)), size);
-	return copy_to_user(buffer, text, length) ? -EFAULT : length;
+	return kbm_error_read(&lease->error, buffer, size);
 }
 
 static long get_host_info(void __user *argument)
@@ -113,8 +108,37 @@ static long set_doorbell(struct kbm_lease *lease, void __user *argument)
 		return -EINVAL;
 	}
 	if (request.flags & KBM_DOORBELL_DEASSIGN)
-		return kbm_doorbell_deassign(lease, &request);
-	return kbm_doorbell_assign(lease, &request);
+		return kbm_doorbell_deassign(&lease->doorbells, &request);
+	if (request.word % sizeof(u64) || !kbm_lease_owns(lease, request.word, sizeof(u64))) {
+		kbm_lease_error(
+			lease, "doorbell word at 0x%llx is not 8-byte aligned memory of this lease",
+			request.word);
+		return -EINVAL;
+	}
+	return kbm_doorbell_assign(&lease->doorbells, &request);
+}
+
+static long send_doorbell(struct kbm_lease *lease, void __user *argument)
+{
+	u64 word;
+
+	if (copy_from_user(&word, argument, sizeof(word)))
+		return -EFAULT;
+	return kbm_lease_ring(lease, word);
+}
+
+static long get_regions(void __user *argument)
+{
+	struct kbm_regions *answer = kzalloc(sizeof(*answer), GFP_KERNEL);
+	long ret;
+
+	if (!answer)
+		return -ENOMEM;
+	while (kbm_memory_region(answer->nr, &answer->regions[answer->nr]))
+		answer->nr++;
+	ret = copy_to_user(argument, answer, sizeof(*answer)) ? -EFAULT : 0;
+	kfree(answer);
+	return ret;
 }
 
 static long device_ioctl(struct file *file, unsigned int command, unsigned long value)
@@ -131,6 +155,12 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return lend_memory(lease, argument);
 	case KBM_DOORBELL:
 		return set_doorbell(lease, argument);
+	case KBM_SEND_DOORBELL:
+		return send_doorbell(lease, argument);
+	case KBM_GET_REGIONS:
+		return get_regions(argument);
+	case KBM_GRANT_ALL:
+		return kbm_lease_grant_all(lease);
 	default:
 		return -ENOTTY;
 	}
@@ -153,24 +183,50 @@ static const struct vm_operations_struct device_mapping_operations = {
 	.fault = device_fault,
 };
 
+/*
+ * The VMM of the control BM does I/O to the memory of its guests. A page goes
+ * out of this mapping when its lease ends; a page of nobody does not come in.
+ */
+static vm_fault_t granted_fault(struct vm_fault *fault)
+{
+	if (!kbm_memory_is_lent((u64)fault->pgoff << PAGE_SHIFT))
+		return VM_FAULT_SIGBUS;
+	return device_fault(fault);
+}
+
+static const struct vm_operations_struct granted_mapping_operations = {
+	.fault = granted_fault,
+};
+
+static const struct vm_operations_struct *mapping_operations(struct kbm_lease *lease, u64 start,
+							      u64 bytes)
+{
+	if (kbm_lease_owns(lease, start, bytes))
+		return &device_mapping_operations;
+	if (kbm_lease_granted(lease) && kbm_memory_set_aside(start, bytes))
+		return &granted_mapping_operations;
+	return NULL;
+}
+
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kbm_lease *lease = file->private_data;
 	u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 bytes = vma->vm_end - vma->vm_start;
+	const struct vm_operations_struct *operations = mapping_operations(lease, start, bytes);
 
 	if (!(vma->vm_flags & VM_SHARED)) {
 		kbm_lease_error(lease, "lent memory at 0x%llx can only be mapped with MAP_SHARED",
 				start);
 		return -EINVAL;
 	}
-	if (!kbm_lease_owns(lease, start, bytes)) {
+	if (!operations) {
 		kbm_lease_error(lease, "0x%llx bytes at 0x%llx are not in one extent of this lease",
 				bytes, start);
 		return -ENXIO;
 	}
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
-	vma->vm_ops = &device_mapping_operations;
+	vma->vm_ops = operations;
 	return 0;
 }
 
@@ -228,6 +284,9 @@ static int __init kbm_init(void)
 	kbm_lapic_timer_init();
 	kbm_park_init();
 	ret = kbm_doorbell_init();
+	if (ret)
+		return ret;
+	ret = kbm_ipi_init();
 	if (ret)
 		return ret;
 	ret = kbm_cpu_init();

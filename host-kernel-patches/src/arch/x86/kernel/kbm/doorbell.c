@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts between partitions. A doorbell is an ordinary interrupt of the
- * host: the vector domain allots it a CPU and a vector, and its chip publishes
+ * Interrupts from other partitions. A doorbell is an ordinary interrupt of this
+ * kernel: the vector domain allots it a CPU and a vector, and its chip publishes
  * both in a 64-bit word that the sender reads. So affinity, CPU hotplug and
  * /proc/interrupts work as for any device.
+ *
+ * The host's kernel and the control BM's have this file in common. Whose a word
+ * is, the caller has checked; it lies in the direct map.
  */
 
 #include <linux/eventfd.h>
-#include <linux/file.h>
-#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 
-#include <asm/apic.h>
-#include <asm/barrier.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
-#include <asm/kbm.h>
+#include <asm/kbm_guest.h>
+#include <asm/smp.h>
 
-#include "../apic/local.h"
-#include "kbm.h"
+#include "doorbell.h"
 
 /**
- * struct kbm_doorbell_irq - a doorbell of a lease
- * @list:	in the lease.
+ * struct kbm_doorbell_irq - a doorbell of an open file
+ * @list:	in its struct kbm_doorbells.
  * @address:	physical address of the word.
  * @eventfd:	what it signals.
  * @irq:	Linux' number of it.
@@ -95,6 +93,8 @@ static int doorbell_domain_alloc(struct irq_domain *domain, unsigned int irq, un
 	data->chip_data = info->data;
 	data->hwirq = irq;
 	irqd_set_single_target(data);
+	/* It moves without being masked: a sender that finds 0 does not send. */
+	irq_set_status_flags(irq, IRQ_MOVE_PCNTXT);
 	__irq_set_handler(irq, handle_edge_irq, 0, "edge");
 	return 0;
 }
@@ -104,7 +104,16 @@ static const struct irq_domain_ops doorbell_domain_ops = {
 	.free = irq_domain_free_irqs_common,
 };
 
-static int doorbell_request(u64 *word, irq_handler_t handler, const char *name, void *argument)
+/**
+ * kbm_doorbell_request() - an interrupt for a doorbell word
+ * @word:	in the direct map; published from now on, 0 after free_irq().
+ * @handler:	called for each ring, or for several at once.
+ * @name:	for /proc/interrupts.
+ * @argument:	of the handler.
+ *
+ * Return: Linux' number of the interrupt, or a negative errno.
+ */
+int kbm_doorbell_request(u64 *word, irq_handler_t handler, const char *name, void *argument)
 {
 	struct irq_alloc_info info;
 	int irq, ret;
@@ -136,11 +145,11 @@ static irqreturn_t doorbell_handle(int irq, void *argument)
 	return IRQ_HANDLED;
 }
 
-static struct kbm_doorbell_irq *doorbell_find(struct kbm_lease *lease, u64 address)
+static struct kbm_doorbell_irq *doorbell_find(struct kbm_doorbells *set, u64 address)
 {
 	struct kbm_doorbell_irq *doorbell;
 
-	list_for_each_entry(doorbell, &lease->doorbells, list) {
+	list_for_each_entry(doorbell, &set->list, list) {
 		if (doorbell->address == address)
 			return doorbell;
 	}
@@ -156,71 +165,58 @@ static void doorbell_free(struct kbm_doorbell_irq *doorbell)
 	kfree(doorbell);
 }
 
-static int doorbell_add(struct kbm_lease *lease, struct kbm_doorbell_irq *doorbell)
+static int doorbell_add(struct kbm_doorbells *set, struct kbm_doorbell_irq *doorbell)
 {
-	int ret = 0;
-
-	mutex_lock(&lease->lock);
-	if (doorbell_find(lease, doorbell->address)) {
-		ret = -EEXIST;
-	} else {
-		doorbell->irq = doorbell_request(__va(doorbell->address), doorbell_handle,
-						 "kata-bm", doorbell);
-		if (doorbell->irq < 0)
-			ret = doorbell->irq;
-		else
-			list_add(&doorbell->list, &lease->doorbells);
+	guard(mutex)(&set->lock);
+	if (doorbell_find(set, doorbell->address)) {
+		kbm_error_set(set->error, "the word at 0x%llx has a doorbell", doorbell->address);
+		return -EEXIST;
 	}
-	mutex_unlock(&lease->lock);
-	return ret;
-}
-
-static int doorbell_check(struct kbm_lease *lease, const struct kbm_doorbell *request)
-{
-	if (request->word % sizeof(u64) || !kbm_lease_owns(lease, request->word, sizeof(u64))) {
-		kbm_lease_error(
-			lease, "doorbell word at 0x%llx is not 8-byte aligned memory of this lease",
-			request->word);
-		return -EINVAL;
+	doorbell->irq = kbm_doorbell_request(__va(doorbell->address), doorbell_handle, "kata-bm",
+					     doorbell);
+	if (doorbell->irq < 0) {
+		kbm_error_set(set->error,
+			      "no interrupt vector is left for the doorbell at 0x%llx (error %d)",
+			      doorbell->address, doorbell->irq);
+		return doorbell->irq;
 	}
+	list_add(&doorbell->list, &set->list);
 	return 0;
 }
 
-/**
- * kbm_doorbell_assign() - tie a word in lent memory to an eventfd
- * @lease:	whose memory.
- * @request:	see struct kbm_doorbell.
- *
- * Return: 0 or a negative errno; the lease knows the reason.
- */
-int kbm_doorbell_assign(struct kbm_lease *lease, const struct kbm_doorbell *request)
+void kbm_doorbells_init(struct kbm_doorbells *set, struct kbm_error *error)
 {
-	struct kbm_doorbell_irq *doorbell;
+	mutex_init(&set->lock);
+	INIT_LIST_HEAD(&set->list);
+	set->error = error;
+}
+
+/**
+ * kbm_doorbell_assign() - tie a word to an eventfd
+ * @set:	whose it becomes.
+ * @request:	see struct kbm_doorbell; the word is aligned, and the file's.
+ *
+ * Return: 0 or a negative errno; the file knows the reason.
+ */
+int kbm_doorbell_assign(struct kbm_doorbells *set, const struct kbm_doorbell *request)
+{
+	struct kbm_doorbell_irq *doorbell = kzalloc(sizeof(*doorbell), GFP_KERNEL_ACCOUNT);
 	int ret;
 
-	ret = doorbell_check(lease, request);
-	if (ret)
-		return ret;
-	doorbell = kzalloc(sizeof(*doorbell), GFP_KERNEL_ACCOUNT);
 	if (!doorbell)
 		return -ENOMEM;
 	doorbell->address = request->word;
 	doorbell->eventfd = eventfd_ctx_fdget(request->eventfd);
 	if (IS_ERR(doorbell->eventfd)) {
 		ret = PTR_ERR(doorbell->eventfd);
-		kbm_lease_error(lease, "descriptor %d of the doorbell at 0x%llx is not an eventfd",
-				request->eventfd, request->word);
+		kbm_error_set(set->error,
+			      "descriptor %d of the doorbell at 0x%llx is not an eventfd",
+			      request->eventfd, request->word);
 		goto err_free;
 	}
-	ret = doorbell_add(lease, doorbell);
-	if (ret) {
-		kbm_lease_error(lease,
-				ret == -EEXIST ?
-					"the word at 0x%llx has a doorbell" :
-					"no interrupt vector is left for the doorbell at 0x%llx",
-				request->word);
+	ret = doorbell_add(set, doorbell);
+	if (ret)
 		goto err_put;
-	}
 	return 0;
 
 err_put:
@@ -230,66 +226,34 @@ err_free:
 	return ret;
 }
 
-int kbm_doorbell_deassign(struct kbm_lease *lease, const struct kbm_doorbell *request)
+/* Return: 0, or -ENOENT if the word has no doorbell of this set. */
+int kbm_doorbell_deassign(struct kbm_doorbells *set, const struct kbm_doorbell *request)
 {
 	struct kbm_doorbell_irq *doorbell;
 
-	mutex_lock(&lease->lock);
-	doorbell = doorbell_find(lease, request->word);
-	if (doorbell)
-		doorbell_free(doorbell);
-	mutex_unlock(&lease->lock);
+	guard(mutex)(&set->lock);
+	doorbell = doorbell_find(set, request->word);
 	if (!doorbell) {
-		kbm_lease_error(lease, "the word at 0x%llx has no doorbell", request->word);
+		kbm_error_set(set->error, "the word at 0x%llx has no doorbell", request->word);
 		return -ENOENT;
 	}
+	doorbell_free(doorbell);
 	return 0;
 }
 
-void kbm_doorbell_deassign_all(struct kbm_lease *lease)
+void kbm_doorbell_deassign_all(struct kbm_doorbells *set)
 {
 	struct kbm_doorbell_irq *doorbell, *next;
 
-	mutex_lock(&lease->lock);
-	list_for_each_entry_safe(doorbell, next, &lease->doorbells, list)
+	guard(mutex)(&set->lock);
+	list_for_each_entry_safe(doorbell, next, &set->list, list)
 		doorbell_free(doorbell);
-	mutex_unlock(&lease->lock);
 }
 
-/**
- * kbm_send_ipi() - interrupt a lent CPU
- * @apic_id:	physical APIC ID.
- * @vector:	32 to 255, as the guest published it; or NMI_VECTOR.
- */
-void kbm_send_ipi(u32 apic_id, u8 vector)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	weak_wrmsr_fence();
-	__x2apic_send_IPI_dest(apic_id, vector, APIC_DEST_PHYSICAL);
-	local_irq_restore(flags);
-}
-EXPORT_SYMBOL_GPL(kbm_send_ipi);
-
-/* Some lent CPU has finished its work: wake whoever waits for it. */
-static irqreturn_t done_handle(int irq, void *argument)
-{
-	unsigned int number;
-
-	for_each_possible_cpu(number) {
-		struct kbm_cpu *cpu = READ_ONCE(kbm_cpus[number]);
-
-		if (cpu && READ_ONCE(cpu->state) == KBM_CPU_DONE)
-			wake_up(&cpu->wait);
-	}
-	return IRQ_HANDLED;
-}
-
+/* Before any other function here. */
 int __init kbm_doorbell_init(void)
 {
 	struct fwnode_handle *node = irq_domain_alloc_named_fwnode("KBM-DOORBELL");
-	int ret;
 
 	if (!node)
 		return -ENOMEM;
@@ -298,12 +262,6 @@ int __init kbm_doorbell_init(void)
 	if (!doorbell_domain) {
 		irq_domain_free_fwnode(node);
 		return -ENOMEM;
-	}
-	ret = doorbell_request(&kbm_done_doorbell, done_handle, "kata-bm-exit", &kbm_done_doorbell);
-	if (ret < 0) {
-		irq_domain_remove(doorbell_domain);
-		irq_domain_free_fwnode(node);
-		return ret;
 	}
 	return 0;
 }

@@ -6,11 +6,14 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 
 #include <asm/kbm.h>
 
+#include "doorbell.h"
+#include "error.h"
+
 #define KBM_EXTENT_ALIGN	SZ_2M
-#define KBM_ERROR_SIZE		192
 
 /* A piece of memory that a lease holds. */
 struct kbm_extent {
@@ -23,37 +26,51 @@ struct kbm_extent {
 /**
  * struct kbm_lease - what one open file of /dev/kata-bm has lent
  * @file:	the file; the lease lives as long as it.
- * @lock:	guards all below; taken inside of kbm_cpu_lock.
+ * @lock:	guards @extents, @attached, @granted; taken inside of
+ *		kbm_cpu_lock.
  * @extents:	struct kbm_extent.
- * @doorbells:	struct kbm_doorbell_irq.
  * @attached:	a VM uses it.
+ * @granted:	its guest is the control BM: it reaches all memory to lend, and
+ *		every lease may ring it.
+ * @granted_list: of all leases with a grant, if this has one.
+ * @doorbells:	of its memory.
  * @error:	why the last call failed.
+ * @rcu:	for freeing: kbm_cpu_ring() may look at it.
  */
 struct kbm_lease {
 	struct file *file;
 	struct mutex lock;
 	struct list_head extents;
-	struct list_head doorbells;
 	bool attached;
-	char error[KBM_ERROR_SIZE];
+	bool granted;
+	struct list_head granted_list;
+	struct kbm_doorbells doorbells;
+	struct kbm_error error;
+	struct rcu_head rcu;
 };
 
 /* cpu.c */
 extern struct kbm_cpu *kbm_cpus[NR_CPUS];
 int kbm_cpu_lend(struct kbm_lease *lease, struct kbm_lend_cpu *request);
 bool kbm_cpu_return_all(struct kbm_lease *lease);
+bool kbm_cpu_ring(const struct kbm_lease *lease, u32 apic_id, u8 vector);
 int __init kbm_cpu_init(void);
 
 /* memory.c */
 int kbm_memory_lend(struct kbm_lease *lease, struct kbm_lend_memory *request);
 void kbm_memory_return_all(struct kbm_lease *lease);
+bool kbm_memory_set_aside(u64 start, u64 bytes);
+bool kbm_memory_is_lent(u64 address);
 ssize_t kbm_memory_show(char *buf);
 
-/* doorbell.c */
-int kbm_doorbell_assign(struct kbm_lease *lease, const struct kbm_doorbell *request);
-int kbm_doorbell_deassign(struct kbm_lease *lease, const struct kbm_doorbell *request);
-void kbm_doorbell_deassign_all(struct kbm_lease *lease);
-int __init kbm_doorbell_init(void);
+/* lease.c */
+int kbm_lease_grant_all(struct kbm_lease *lease);
+void kbm_lease_grant_end(struct kbm_lease *lease);
+void kbm_lease_unmap(u64 start, u64 bytes);
+
+/* ipi.c */
+int kbm_lease_ring(struct kbm_lease *lease, u64 word);
+int __init kbm_ipi_init(void);
 
 /* device.c */
 extern const struct file_operations kbm_device_operations;

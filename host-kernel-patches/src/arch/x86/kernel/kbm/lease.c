@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Leases as KVM sees them. */
 
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -9,6 +10,10 @@
 #include <asm/kbm.h>
 
 #include "kbm.h"
+
+/* Leases that may map more than they hold: the control BM's VMM. */
+static LIST_HEAD(granted_leases);
+static DEFINE_MUTEX(granted_lock);
 
 /**
  * kbm_lease_get() - the lease behind a file descriptor of the caller
@@ -92,6 +97,67 @@ bool kbm_lease_maps(struct kbm_lease *lease, const struct vm_area_struct *vma)
 }
 EXPORT_SYMBOL_GPL(kbm_lease_maps);
 
+/* Whether all memory that is set aside is the lease's guest's to reach. */
+bool kbm_lease_granted(const struct kbm_lease *lease)
+{
+	return READ_ONCE(lease->granted);
+}
+EXPORT_SYMBOL_GPL(kbm_lease_granted);
+
+/**
+ * kbm_lease_grant_all() - make the lease's guest the control BM
+ * @lease: the lease.
+ *
+ * Return: 0, -EPERM, or -EBUSY: its nested tables may exist.
+ */
+int kbm_lease_grant_all(struct kbm_lease *lease)
+{
+	int ret = 0;
+
+	if (!capable(CAP_SYS_RAWIO)) {
+		kbm_lease_error(lease, "to reach all memory that is set aside wants CAP_SYS_RAWIO");
+		return -EPERM;
+	}
+	mutex_lock(&granted_lock);
+	mutex_lock(&lease->lock);
+	if (lease->attached) {
+		ret = -EBUSY;
+	} else if (!lease->granted) {
+		WRITE_ONCE(lease->granted, true);
+		list_add(&lease->granted_list, &granted_leases);
+	}
+	mutex_unlock(&lease->lock);
+	mutex_unlock(&granted_lock);
+	if (ret)
+		kbm_lease_error(lease,
+				"a VM uses this lease; grant before KVM_CAP_X86_DIRECT is enabled");
+	return ret;
+}
+
+/* The file is gone. */
+void kbm_lease_grant_end(struct kbm_lease *lease)
+{
+	mutex_lock(&granted_lock);
+	if (lease->granted)
+		list_del(&lease->granted_list);
+	mutex_unlock(&granted_lock);
+}
+
+/**
+ * kbm_lease_unmap() - take memory out of the mappings of whoever has a grant
+ * @start:	physical address.
+ * @bytes:	size.
+ */
+void kbm_lease_unmap(u64 start, u64 bytes)
+{
+	struct kbm_lease *lease;
+
+	mutex_lock(&granted_lock);
+	list_for_each_entry(lease, &granted_leases, granted_list)
+		unmap_mapping_range(lease->file->f_mapping, start, bytes, 1);
+	mutex_unlock(&granted_lock);
+}
+
 /**
  * kbm_lease_error() - note why a call fails
  * @lease:	whose call.
@@ -99,15 +165,10 @@ EXPORT_SYMBOL_GPL(kbm_lease_maps);
  */
 void kbm_lease_error(struct kbm_lease *lease, const char *format, ...)
 {
-	char text[KBM_ERROR_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	vscnprintf(text, sizeof(text), format, args);
+	kbm_error_vset(&lease->error, format, args);
 	va_end(args);
-
-	mutex_lock(&lease->lock);
-	memcpy(lease->error, text, sizeof(text));
-	mutex_unlock(&lease->lock);
 }
 EXPORT_SYMBOL_GPL(kbm_lease_error);

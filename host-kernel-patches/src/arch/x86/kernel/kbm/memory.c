@@ -19,8 +19,6 @@
 
 #include "kbm.h"
 
-#define KBM_REGIONS_MAX		64
-
 /**
  * struct kbm_region - one contiguous run that was set aside
  * @start:	physical address, aligned to KBM_EXTENT_ALIGN.
@@ -311,6 +309,32 @@ int kbm_memory_lend(struct kbm_lease *lease, struct kbm_lend_memory *request)
 	return 0;
 }
 
+static struct kbm_region *region_of(u64 start, u64 bytes)
+{
+	for (unsigned int i = 0; i < nr_regions; i++) {
+		struct kbm_region *region = &regions[i];
+
+		if (start >= region->start && bytes <= region->bytes &&
+		    start - region->start <= region->bytes - bytes)
+			return region;
+	}
+	return NULL;
+}
+
+/* Whether a range lies in one run that was set aside. */
+bool kbm_memory_set_aside(u64 start, u64 bytes)
+{
+	return region_of(start, bytes);
+}
+
+/* Whether somebody has it; may have changed when this returns. */
+bool kbm_memory_is_lent(u64 address)
+{
+	struct kbm_region *region = region_of(address, 1);
+
+	return region && test_bit((address - region->start) / KBM_EXTENT_ALIGN, region->lent);
+}
+
 /* A page that is pinned for direct I/O outlives the mapping. */
 static bool unit_pinned(const struct kbm_region *region, unsigned int unit)
 {
@@ -328,8 +352,12 @@ static void units_return(struct kbm_region *region, unsigned int unit, unsigned 
 	unsigned long end = jiffies + HZ;
 
 	for (unsigned int i = unit; i < unit + nr; i++) {
-		while (unit_pinned(region, i) && time_before(jiffies, end))
+		while (unit_pinned(region, i) && time_before(jiffies, end)) {
+			/* What the control BM's VMM has mapped in the meantime, too. */
+			kbm_lease_unmap(region->start + (u64)i * KBM_EXTENT_ALIGN,
+					KBM_EXTENT_ALIGN);
 			usleep_range(1000, 2000);
+		}
 		if (unit_pinned(region, i)) {
 			pr_err("kata-bm: memory at 0x%llx is still in use by a device; it stays lent until a reboot\n",
 			       region->start + (u64)i * KBM_EXTENT_ALIGN);
@@ -350,6 +378,7 @@ static void extent_return(const struct kbm_extent *extent)
 
 		if (extent->start < region->start || extent->start >= region->start + region->bytes)
 			continue;
+		kbm_lease_unmap(extent->start, extent->bytes);
 		units_return(region, unit, nr);
 		return;
 	}
@@ -368,6 +397,26 @@ void kbm_memory_return_all(struct kbm_lease *lease)
 	}
 	mutex_unlock(&kbm_memory_lock);
 }
+
+/**
+ * kbm_memory_region() - what was set aside for lending
+ * @index:	which run, from 0 on; at most KBM_REGIONS_MAX are there.
+ * @ret_region:	the run; left alone if there is none such.
+ *
+ * Return: is there one?
+ */
+bool kbm_memory_region(unsigned int index, struct kbm_region_info *ret_region)
+{
+	if (index >= nr_regions)
+		return false;
+	*ret_region = (struct kbm_region_info){
+		.start = regions[index].start,
+		.bytes = regions[index].bytes,
+		.node = regions[index].node,
+	};
+	return true;
+}
+EXPORT_SYMBOL_GPL(kbm_memory_region);
 
 static ssize_t region_show(const struct kbm_region *region, char *buf, ssize_t length)
 {
