@@ -51,6 +51,11 @@ static const struct kbm_info_extent *extents_of(const struct kbm_info *info)
 	return (const void *)((const char *)info + info->extents);
 }
 
+static const struct kbm_info_extent *grants_of(const struct kbm_info *info)
+{
+	return (const void *)((const char *)info + info->grants);
+}
+
 static int table_ok(const struct kbm_info *info, __u32 offset, __u32 count,
 		    __u32 entry_bytes)
 {
@@ -74,12 +79,12 @@ static int extents_overlap(const struct kbm_info_extent *a,
 	return a->start < b->start + b->bytes && b->start < a->start + a->bytes;
 }
 
-static int extents_ok(const struct kbm_info *info)
+/* Each in order, and no two have a byte in common. */
+static int list_ok(const struct kbm_info_extent *extents, __u32 nr)
 {
-	const struct kbm_info_extent *extents = extents_of(info);
 	__u32 i, k;
 
-	for (i = 0; i < info->nr_extents; i++) {
+	for (i = 0; i < nr; i++) {
 		if (!extent_ok(&extents[i]))
 			return 0;
 		for (k = 0; k < i; k++)
@@ -89,19 +94,46 @@ static int extents_ok(const struct kbm_info *info)
 	return 1;
 }
 
-static int inside_an_extent(const struct kbm_info *info, __u64 start,
-			    __u64 bytes)
+static int inside_one(const struct kbm_info_extent *extents, __u32 nr,
+		      __u64 start, __u64 bytes)
 {
-	const struct kbm_info_extent *extents = extents_of(info);
 	struct range range;
 	__u32 i;
 
-	for (i = 0; i < info->nr_extents; i++) {
+	for (i = 0; i < nr; i++) {
 		range_make(&range, extents[i].start, extents[i].bytes);
 		if (range_inside(&range, start, bytes))
 			return 1;
 	}
 	return 0;
+}
+
+/* What is granted is somebody else's: never our own memory. */
+static int grants_ok(const struct kbm_info *info)
+{
+	const struct kbm_info_extent *extents = extents_of(info);
+	const struct kbm_info_extent *grants = grants_of(info);
+	__u32 i, k;
+
+	if (!info->nr_grants)
+		return 1;
+	if (!table_ok(info, info->grants, info->nr_grants, sizeof(*grants)) ||
+	    !list_ok(grants, info->nr_grants))
+		return 0;
+	for (i = 0; i < info->nr_grants; i++)
+		for (k = 0; k < info->nr_extents; k++)
+			if (extents_overlap(&grants[i], &extents[k]))
+				return 0;
+	return 1;
+}
+
+static int channel_ok(const struct kbm_info *info)
+{
+	if (!info->channel)
+		return 1;
+	return aligned(info->channel | info->channel_bytes, PAGE_BYTES) &&
+	       inside_one(grants_of(info), info->nr_grants, info->channel,
+			  info->channel_bytes);
 }
 
 static int mailbox_ok(const struct range *area, const struct kbm_info_cpu *cpu)
@@ -162,6 +194,7 @@ static int virtio_ok(const struct kbm_info *info, const struct range *area)
 static int numbers_ok(const struct kbm_info *info)
 {
 	return info->mode <= KBM_MODE_WALLED &&
+	       !(info->flags & ~KBM_INFO_TSC_DEADLINE) &&
 	       info->tsc_khz && info->tsc_khz <= MAX_TSC_KHZ &&
 	       info->lapic_timer_hz && info->lapic_timer_hz <= MAX_TIMER_HZ;
 }
@@ -173,8 +206,8 @@ static int device_area_ok(const struct kbm_info *info, struct range *ret_area,
 			  info->device_area_bytes) &&
 	       aligned(info->device_area | info->device_area_bytes,
 		       PAGE_BYTES) &&
-	       inside_an_extent(info, info->device_area,
-				info->device_area_bytes) &&
+	       inside_one(extents_of(info), info->nr_extents,
+			  info->device_area, info->device_area_bytes) &&
 	       range_inside(ret_area, address, info->size);
 }
 
@@ -208,7 +241,9 @@ int kbm_info_check(const struct kbm_info *info, __u64 address)
 		      sizeof(struct kbm_info_cpu)) ||
 	    !table_ok(info, info->extents, info->nr_extents,
 		      sizeof(struct kbm_info_extent)) ||
-	    !extents_ok(info) ||
+	    !list_ok(extents_of(info), info->nr_extents) ||
+	    !grants_ok(info) ||
+	    !channel_ok(info) ||
 	    !device_area_ok(info, &area, address) ||
 	    !cpus_ok(info, &area) ||
 	    !console_ok(info, &area) ||

@@ -22,6 +22,11 @@ static inline const struct kbm_info_extent *kbm_info_extents(void)
 	return (const void *)kbm_info + kbm_info->extents;
 }
 
+static inline const struct kbm_info_extent *kbm_info_grants(void)
+{
+	return (const void *)kbm_info + kbm_info->grants;
+}
+
 /* Once the page and slab allocators work. */
 int __init kbm_info_late_init(void);
 

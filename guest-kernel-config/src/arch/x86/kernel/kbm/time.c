@@ -46,6 +46,9 @@ void __init kbm_time_init(void)
 	setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);
 	setup_force_cpu_cap(X86_FEATURE_CONSTANT_TSC);
 	setup_force_cpu_cap(X86_FEATURE_NONSTOP_TSC);
+	/* CPUID may show the machine's leaf or the VMM's; the host knows. */
+	if (!(kbm_info->flags & KBM_INFO_TSC_DEADLINE))
+		setup_clear_cpu_cap(X86_FEATURE_TSC_DEADLINE_TIMER);
 	/* Nobody puts a lent CPU into a state that stops its APIC timer. */
 	setup_force_cpu_cap(X86_FEATURE_ARAT);
 }
