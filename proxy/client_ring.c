@@ -3,54 +3,89 @@
 #include "client_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "channel.h"
 #include "cleanup.h"
 
-static int make_memory(void)
+static int announce(struct client_ring *ring)
 {
-	int saved, fd = memfd_create("kbm-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	if (!ftruncate(fd, KBM_RING_SIZE) &&
-	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return fd;
-	saved = errno;
-	close_fd(fd);
-	return -saved;
-}
-
-static int announce(struct client_ring *ring, int memfd)
-{
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_RING };
-	const int fds[] = { memfd, ring->ring.twin_fd, ring->ring.client_fd };
-	int r = client_ask(ring->client, &message, fds, 3, NULL);
+	struct kbm_message message = {
+		.type = KBM_MESSAGE_ADD_RING, .size = ring->piece.bytes,
+		.offset = ring->piece.offset,
+	};
+	const int fds[] = { ring->piece.fd, ring->ring.peer_fd, ring->ring.own_fd };
+	int r = client_ask(ring->client, &message, fds, ring->piece.fd >= 0 ? 3 : 0, NULL);
 
 	if (r < 0)
 		return r;
-	ring->id = (uint32_t)r;
-	return 0;
+	ring->ring.index = (uint32_t)r;
+	return ring->client->transport->ops->add_ring(ring->client->transport, &ring->ring);
+}
+
+static int map_ring(struct client_ring *ring)
+{
+	struct transport *transport = ring->client->transport;
+	void *memory;
+
+	memory = transport->ops->map(transport, &ring->piece, NULL, ring->piece.bytes,
+				     PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	return ring_init(&ring->ring, memory, ring->piece.bytes);
 }
 
 static int ring_start(struct client_ring *ring)
 {
-	cleanup_close int memfd = make_memory();
+	struct transport *transport = ring->client->transport;
+	uint64_t bytes = KBM_RING_ARENA + ring->client->arena;
 	int r;
 
-	if (memfd < 0)
-		return memfd;
-	ring->ring.twin_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ring->ring.client_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ring->ring.twin_fd < 0 || ring->ring.client_fd < 0)
+	ring->ring.own_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ring->ring.own_fd < 0)
 		return -errno;
-	r = ring_map(&ring->ring, memfd);
-	return r ? r : announce(ring, memfd);
+	r = transport->ops->make(transport, bytes, &ring->piece);
+	if (r)
+		return r;
+	if (ring->piece.fd >= 0) {
+		ring->ring.peer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (ring->ring.peer_fd < 0)
+			return -errno;
+	}
+	r = map_ring(ring);
+	return r ? r : announce(ring);
+}
+
+static void ring_release(struct client_ring *ring)
+{
+	struct transport *transport = ring->client->transport;
+
+	transport->ops->remove_ring(transport, &ring->ring);
+	if (ring->ring.shared)
+		syscall(SYS_munmap, ring->ring.shared, ring->piece.bytes);
+	if (ring->piece.bytes)
+		transport->ops->unmake(transport, &ring->piece);
+	close_fd(ring->ring.own_fd);
+	close_fd(ring->ring.peer_fd);
+	free(ring);
+}
+
+static struct client_ring *ring_new(struct client *client)
+{
+	struct client_ring *ring = calloc(1, sizeof(*ring));
+
+	if (!ring)
+		return NULL;
+	ring->client = client;
+	ring->piece.fd = -1;
+	ring->ring.transport = client->transport;
+	ring->ring.index = KBM_MAX_RINGS;
+	ring->ring.own_fd = ring->ring.peer_fd = ring->ring.signal_fd = -1;
+	return ring;
 }
 
 int client_ring_get(struct client *client, struct client_ring **ret_ring)
@@ -59,17 +94,14 @@ int client_ring_get(struct client *client, struct client_ring **ret_ring)
 	int r;
 
 	if (!ring) {
-		ring = calloc(1, sizeof(*ring));
+		ring = ring_new(client);
 		if (!ring)
 			return -ENOMEM;
-		ring->client = client;
-		ring->ring.twin_fd = ring->ring.client_fd = -1;
 		r = ring_start(ring);
 		if (!r)
 			r = -pthread_setspecific(client->ring_key, ring);
 		if (r) {
-			ring_done(&ring->ring);
-			free(ring);
+			ring_release(ring);
 			return r;
 		}
 	}
@@ -77,29 +109,40 @@ int client_ring_get(struct client *client, struct client_ring **ret_ring)
 	return 0;
 }
 
-/* At the end of a thread. */
+static int cancel(struct client_ring *ring)
+{
+	struct transport *transport = ring->client->transport;
+	struct kbm_message message = {
+		.type = KBM_MESSAGE_CANCEL, .handle = ring->ring.index,
+		.sequence = ring->sequence,
+	};
+
+	return transport->ops->send(transport, &message, NULL, 0);
+}
+
+/* At the end of a thread; pthread_cancel() can end it in the middle of KVM_RUN. */
 void client_ring_free(void *argument)
 {
 	struct client_ring *ring = argument;
 	struct kbm_sqe sqe = { .op = KBM_OP_LEAVE };
+	struct kbm_cqe cqe;
 
+	if (ring->ring.sq != ring->ring.cq && !cancel(ring))
+		ring_wait_completion(&ring->ring, ring->client->transport->end_fd, NULL, &cqe);
 	client_ring_call(ring, &sqe, 0);
-	ring_done(&ring->ring);
-	free(ring);
+	ring_release(ring);
 }
 
 static int wait_end(struct client_ring *ring, const sigset_t *mask, struct kbm_cqe *cqe)
 {
-	struct kbm_message cancel = {
-		.type = KBM_MESSAGE_CANCEL, .handle = ring->id, .sequence = ring->sequence,
-	};
-	int r = ring_wait_completion(&ring->ring, ring->client->socket, mask, cqe);
+	const struct transport *transport = ring->client->transport;
+	int r = ring_wait_completion(&ring->ring, transport->end_fd, mask, cqe);
 
 	if (r != -EAGAIN)
 		return r;
 	/* The call ends all the same, only sooner. */
-	r = channel_send(ring->client->socket, &cancel, NULL, 0);
-	return r ? r : ring_wait_completion(&ring->ring, ring->client->socket, NULL, cqe);
+	r = cancel(ring);
+	return r ? r : ring_wait_completion(&ring->ring, transport->end_fd, NULL, cqe);
 }
 
 static int64_t call(struct client_ring *ring, struct kbm_sqe *sqe, const sigset_t *mask)
@@ -127,9 +170,39 @@ int64_t client_ring_call(struct client_ring *ring, struct kbm_sqe *sqe, int can_
 
 	if (!can_cancel)
 		return call(ring, sqe, NULL);
+	ring->ring.signal_fd = client_run_signal_fd(ring->client, sqe->handle);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = call(ring, sqe, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+int64_t client_call(struct client *client, struct kbm_sqe *sqe)
+{
+	return client_call_with(client, sqe, NULL, NULL, 0);
+}
+
+int64_t client_call_with(struct client *client, struct kbm_sqe *sqe, const void *data,
+			 void *ret_data, size_t bytes)
+{
+	struct client_ring *ring;
+	int64_t r = client_ring_get(client, &ring);
+
+	if (r)
+		return r;
+	/* A signal handler's call inside of a call: the arena is taken. */
+	if (ring->busy)
+		return -EBUSY;
+	ring->busy = 1;
+	sqe->length = bytes < client->arena ? (uint32_t)bytes : client->arena;
+	if (data)
+		memcpy(ring_arena(&ring->ring), data, sqe->length);
+	r = client_ring_call(ring, sqe, 0);
+	if (r > sqe->length && bytes)
+		r = -EPROTO;
+	if (ret_data && r > 0)
+		memcpy(ret_data, ring_arena(&ring->ring), (size_t)r);
+	ring->busy = 0;
 	return r;
 }

@@ -6,6 +6,7 @@
 #ifndef KBM_PROXY_CODEC_H
 #define KBM_PROXY_CODEC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ioctl_table.h"
@@ -40,11 +41,14 @@ struct codec_plan {
 int codec_plan(const struct ioctl_row *row, const struct slots *slots, const void *main,
 	       struct codec_plan *ret_plan);
 
+/* Copies from or to the caller's memory; 0 or -EFAULT. */
+typedef int (*codec_copy)(void *to, const void *from, size_t bytes);
+
 /* Client: from the caller's structure to the payload, and back. */
-void codec_pack(const struct ioctl_row *row, const struct codec_plan *plan, const void *argument,
-		uint8_t *payload);
-void codec_unpack(const struct ioctl_row *row, const struct codec_plan *plan,
-		  const uint8_t *payload, void *argument);
+int codec_pack(const struct ioctl_row *row, const struct codec_plan *plan, const void *argument,
+	       uint8_t *payload, codec_copy copy);
+int codec_unpack(const struct ioctl_row *row, const struct codec_plan *plan,
+		 const uint8_t *payload, void *argument, codec_copy copy);
 
 /*
  * Twin: @payload is a private copy of @length bytes. -EINVAL if that is not
@@ -60,7 +64,10 @@ uint64_t codec_u64(const void *base, uint32_t offset);
 void codec_set_u32(void *base, uint32_t offset, uint32_t value);
 void codec_set_u64(void *base, uint32_t offset, uint64_t value);
 
-/* Whether this structure uses the descriptor in @field. */
-int codec_wants_eventfd(const struct ioctl_field *field, const void *main);
+/* Whether this structure has @field at all. */
+int codec_has_field(const struct ioctl_field *field, const void *main);
+/* The value of a FIELD_HANDLE. */
+uint64_t codec_handle(const struct ioctl_field *field, const void *main);
+void codec_set_handle(const struct ioctl_field *field, void *main, uint64_t value);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "cleanup.h"
+#include "status_page.h"
 #include "wire.h"
 
 /* Handle = generation, then index: a closed one does not name its successor. */
@@ -54,6 +55,8 @@ static void put_locked(struct object *object)
 	release_memory(object);
 	close_fd(object->fd);
 	slots_done(&object->slots);
+	if (object->release)
+		object->release(object->private);
 	pthread_mutex_destroy(&object->lock);
 	free(object);
 }
@@ -89,6 +92,14 @@ static struct object *object_new(enum handle_kind kind, int fd)
 	return object;
 }
 
+/* @change: 1 or -1. */
+static void count_object(struct handles *handles, const struct object *object, int change)
+{
+	handles->count += (unsigned int)change;
+	status_object(object->kind, change);
+	status_memory(change * (int64_t)object->bytes);
+}
+
 /* Whole before it has a name: clients guess handles. */
 static int name_object(struct handles *handles, struct object *object)
 {
@@ -102,13 +113,14 @@ static int name_object(struct handles *handles, struct object *object)
 		entry->generation = entry->generation % GENERATIONS + 1;
 		handle = (int)(entry->generation << INDEX_BITS |
 			       (uint32_t)(entry - handles->entries));
-		handles->count++;
+		count_object(handles, object, 1);
 	}
 	pthread_mutex_unlock(&handles->lock);
 	return handle;
 }
 
-int handles_add(struct handles *handles, enum handle_kind kind, int fd)
+int handles_add_private(struct handles *handles, enum handle_kind kind, int fd, void *private,
+			void (*release)(void *private))
 {
 	struct object *object = object_new(kind, fd);
 	int handle;
@@ -117,10 +129,19 @@ int handles_add(struct handles *handles, enum handle_kind kind, int fd)
 		close_fd(fd);
 		return -ENOMEM;
 	}
+	object->private = private;
+	object->release = release;
 	handle = name_object(handles, object);
-	if (handle < 0)
+	if (handle < 0) {
+		object->release = NULL;
 		put_locked(object);
+	}
 	return handle;
+}
+
+int handles_add(struct handles *handles, enum handle_kind kind, int fd)
+{
+	return handles_add_private(handles, kind, fd, NULL, NULL);
 }
 
 int handles_add_memory(struct handles *handles, void *memory, uint64_t bytes)
@@ -182,9 +203,9 @@ int handles_close(struct handles *handles, uint32_t handle, uint32_t kinds)
 	pthread_mutex_lock(&handles->lock);
 	entry = find(handles, handle, kinds);
 	if (entry) {
+		count_object(handles, entry->object, -1);
 		put_locked(entry->object);
 		entry->object = NULL;
-		handles->count--;
 		r = 0;
 	}
 	pthread_mutex_unlock(&handles->lock);

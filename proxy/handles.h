@@ -15,6 +15,7 @@
  * @fd:		descriptor, or -1.
  * @memory:	HANDLE_MEMORY: @bytes of it, mapped here.
  * @slots:	HANDLE_VM, under @lock.
+ * @private:	what its kind needs besides; @release is told at the end.
  */
 struct object {
 	enum handle_kind kind;
@@ -24,6 +25,8 @@ struct object {
 	uint64_t bytes;
 	pthread_mutex_t lock;
 	struct slots slots;
+	void *private;
+	void (*release)(void *private);
 };
 
 struct handles;
@@ -33,6 +36,9 @@ void handles_free(struct handles *handles);
 
 /* The handle (above 0) or -ENFILE, -ENOMEM. Takes @fd, also when it fails. */
 int handles_add(struct handles *handles, enum handle_kind kind, int fd);
+/* The same with @private; that stays the caller's if this fails. */
+int handles_add_private(struct handles *handles, enum handle_kind kind, int fd, void *private,
+			void (*release)(void *private));
 /* The same for a mapping; it stays the caller's if this fails. */
 int handles_add_memory(struct handles *handles, void *memory, uint64_t bytes);
 /* A reference, if @handle is of one of @kinds (a mask); else NULL. */

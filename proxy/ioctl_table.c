@@ -4,12 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <linux/kvm.h>
-
-#ifndef KVM_GET_SREGS2
-#define KVM_GET_SREGS2	_IOR(KVMIO, 0xcc, struct kvm_sregs2)
-#define KVM_SET_SREGS2	_IOW(KVMIO, 0xcd, struct kvm_sregs2)
-#endif
+#include "kvm_newer.h"
 
 /* Largest counts that the kernel takes, or more. */
 #define MAX_CPUID	256
@@ -36,6 +31,31 @@
 #define MEMORY_FIELD(type) \
 	{ .kind = FIELD_MEMORY, .offset = offsetof(type, userspace_addr), \
 	  .length = offsetof(type, memory_size) }
+
+#define EVENTFD_FIELD(type, member, ...) \
+	{ .kind = FIELD_EVENTFD, .offset = offsetof(type, member), .when = { __VA_ARGS__ } }
+
+/* Bits of a member have a value; members have 16 bits or 32. */
+#define WHEN(type, member, bits, wanted) \
+	{ .at = offsetof(type, member), .mask = (bits), .value = (wanted) }
+
+#define HOST_ADDRESS_FIELD(type, member, way, bytes, ...) \
+	{ .kind = FIELD_ADDRESS, .direction = (way), .offset = offsetof(type, member), \
+	  .length = (bytes), .when = { __VA_ARGS__ } }
+
+/* What KVM uses of a page of Xen's: all of it, or an entry of one vCPU. */
+#define XEN_SHARED_INFO_BYTES	4096
+#define XEN_VCPU_INFO_BYTES	64
+
+/* Where the header's union has it: kvm_xen_hvm_attr.u.shared_info.hva and so on. */
+#define XEN_HVM_HVA(way) \
+	HOST_ADDRESS_FIELD(struct kvm_xen_hvm_attr, u, way, XEN_SHARED_INFO_BYTES, \
+		WHEN(struct kvm_xen_hvm_attr, type, 0xffff, KVM_XEN_ATTR_TYPE_SHARED_INFO_HVA))
+#define XEN_VCPU_HVA(way) \
+	HOST_ADDRESS_FIELD(struct kvm_xen_vcpu_attr, u, way, XEN_VCPU_INFO_BYTES, \
+		WHEN(struct kvm_xen_vcpu_attr, type, 0xffff, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA))
+
+#define CAP_ARGUMENT	offsetof(struct kvm_enable_cap, args)
 
 /* x86 has no attribute that is not an u64. */
 #define ATTRIBUTE(way) \
@@ -72,6 +92,14 @@ static const struct ioctl_row rows[] = {
 	GIVES(KVM_GET_STATS_FD, ON_VM | ON_VCPU, 0, HANDLE_STATS),
 	{ ROW(KVM_SET_USER_MEMORY_REGION, ON_VM, ROW_IN | ROW_SLOT),
 	  .fields = { MEMORY_FIELD(struct kvm_userspace_memory_region) } },
+	{ ROW(KVM_SET_USER_MEMORY_REGION2, ON_VM, ROW_IN | ROW_SLOT),
+	  .fields = { MEMORY_FIELD(struct kvm_userspace_memory_region2),
+		      { .kind = FIELD_HANDLE, .length = 4, .kinds = ON_GUEST_MEMFD,
+			.offset = offsetof(struct kvm_userspace_memory_region2, guest_memfd),
+			.when = { WHEN(struct kvm_userspace_memory_region2, flags,
+				       KVM_MEM_GUEST_MEMFD, KVM_MEM_GUEST_MEMFD) } } } },
+	GIVES(KVM_CREATE_GUEST_MEMFD, ON_VM, ROW_IN, HANDLE_GUEST_MEMFD),
+	READS(KVM_SET_MEMORY_ATTRIBUTES, ON_VM),
 	{ ROW(KVM_GET_DIRTY_LOG, ON_VM, ROW_IN),
 	  .fields = { { .kind = FIELD_SLOT_BITS, .direction = FIELD_WRITTEN,
 			.offset = offsetof(struct kvm_dirty_log, dirty_bitmap),
@@ -87,18 +115,27 @@ static const struct ioctl_row rows[] = {
 			.repeat = KVM_MSR_FILTER_MAX_RANGES,
 			.stride = sizeof(struct kvm_msr_filter_range) } } },
 	{ ROW(KVM_IRQFD, ON_VM, ROW_IN),
-	  .fields = { { .kind = FIELD_EVENTFD, .offset = offsetof(struct kvm_irqfd, fd),
-			.always = 1 },
-		      { .kind = FIELD_EVENTFD, .offset = offsetof(struct kvm_irqfd, resamplefd),
-			.flags_at = offsetof(struct kvm_irqfd, flags),
-			.length = KVM_IRQFD_FLAG_RESAMPLE } } },
+	  .fields = { EVENTFD_FIELD(struct kvm_irqfd, fd),
+		      EVENTFD_FIELD(struct kvm_irqfd, resamplefd,
+				    WHEN(struct kvm_irqfd, flags, KVM_IRQFD_FLAG_RESAMPLE,
+					 KVM_IRQFD_FLAG_RESAMPLE)) } },
 	{ ROW(KVM_IOEVENTFD, ON_VM, ROW_IN),
-	  .fields = { { .kind = FIELD_EVENTFD, .offset = offsetof(struct kvm_ioeventfd, fd),
-			.always = 1 } } },
+	  .fields = { EVENTFD_FIELD(struct kvm_ioeventfd, fd) } },
+	{ ROW(KVM_HYPERV_EVENTFD, ON_VM, ROW_IN),
+	  .fields = { EVENTFD_FIELD(struct kvm_hyperv_eventfd, fd,
+				    WHEN(struct kvm_hyperv_eventfd, flags,
+					 KVM_HYPERV_EVENTFD_DEASSIGN, 0)) } },
 	LIST(KVM_SET_GSI_ROUTING, ON_VM, ROW_IN, struct kvm_irq_routing, nr, entries, MAX_ROUTES),
 	LIST(KVM_SET_PMU_EVENT_FILTER, ON_VM, ROW_IN, struct kvm_pmu_event_filter, nevents, events,
 	     MAX_EVENTS),
-	{ ROW(KVM_ENABLE_CAP, ON_VM | ON_VCPU, ROW_IN | ROW_CAP_ENABLE) },
+	{ ROW(KVM_ENABLE_CAP, ON_VM | ON_VCPU, ROW_IN | ROW_CAP_ENABLE),
+	  .fields = { { .kind = FIELD_HANDLE, .offset = CAP_ARGUMENT, .length = 8,
+			.kinds = ON_LEASE,
+			.when = { WHEN(struct kvm_enable_cap, cap, ~0u, KVM_CAP_X86_DIRECT) } },
+		      { .kind = FIELD_POINTER, .direction = FIELD_WRITTEN,
+			.offset = CAP_ARGUMENT, .length = sizeof(uint16_t),
+			.when = { WHEN(struct kvm_enable_cap, cap, ~0u,
+				       KVM_CAP_HYPERV_ENLIGHTENED_VMCS) } } } },
 	VALUE(KVM_SET_NR_MMU_PAGES, ON_VM),
 	PLAIN(KVM_GET_NR_MMU_PAGES, ON_VM),
 	VALUE(KVM_SET_TSS_ADDR, ON_VM),
@@ -124,8 +161,28 @@ static const struct ioctl_row rows[] = {
 	PLAIN(KVM_RESET_DIRTY_RINGS, ON_VM),
 	VALUE(KVM_SET_TSC_KHZ, ON_VM | ON_VCPU),
 	PLAIN(KVM_GET_TSC_KHZ, ON_VM | ON_VCPU),
+	/* A page for hypercalls is copied by the VMM itself, which has KVM tell it. */
+	{ ROW(KVM_XEN_HVM_CONFIG, ON_VM, ROW_IN),
+	  .fields = { { .kind = FIELD_ZERO,
+			.offset = offsetof(struct kvm_xen_hvm_config, blob_addr_32) },
+		      { .kind = FIELD_ZERO,
+			.offset = offsetof(struct kvm_xen_hvm_config, blob_addr_64) } } },
+	{ ROW(KVM_XEN_HVM_GET_ATTR, ON_VM, ROW_IN | ROW_OUT),
+	  .fields = { XEN_HVM_HVA(FIELD_WRITTEN) } },
+	{ ROW(KVM_XEN_HVM_SET_ATTR, ON_VM, ROW_IN),
+	  .fields = { XEN_HVM_HVA(FIELD_READ),
+		      EVENTFD_FIELD(struct kvm_xen_hvm_attr, u.evtchn.deliver.eventfd.fd,
+			WHEN(struct kvm_xen_hvm_attr, type, 0xffff, KVM_XEN_ATTR_TYPE_EVTCHN),
+			WHEN(struct kvm_xen_hvm_attr, u.evtchn.deliver.eventfd.port, ~0u, 0),
+			WHEN(struct kvm_xen_hvm_attr, u.evtchn.flags,
+			     KVM_XEN_EVTCHN_DEASSIGN | KVM_XEN_EVTCHN_RESET, 0)) } },
+	READS(KVM_XEN_HVM_EVTCHN_SEND, ON_VM),
 
 	/* vCPU */
+	{ ROW(KVM_XEN_VCPU_GET_ATTR, ON_VCPU, ROW_IN | ROW_OUT),
+	  .fields = { XEN_VCPU_HVA(FIELD_WRITTEN) } },
+	{ ROW(KVM_XEN_VCPU_SET_ATTR, ON_VCPU, ROW_IN), .fields = { XEN_VCPU_HVA(FIELD_READ) } },
+	{ ROW(KVM_PRE_FAULT_MEMORY, ON_VCPU, ROW_IN | ROW_OUT | ROW_OUT_ALWAYS) },
 	{ ROW(KVM_RUN, ON_VCPU, ROW_RUN) },
 	LIST(KVM_SET_CPUID2, ON_VCPU, ROW_IN, struct kvm_cpuid2, nent, entries, MAX_CPUID),
 	LIST(KVM_GET_CPUID2, ON_VCPU, ROW_IN | ROW_OUT | ROW_COUNT_ON_E2BIG, struct kvm_cpuid2,
@@ -167,6 +224,12 @@ static const struct ioctl_row rows[] = {
 	WRITES(KVM_GET_XCRS, ON_VCPU),
 	READS(KVM_SET_XCRS, ON_VCPU),
 	PLAIN(KVM_KVMCLOCK_CTRL, ON_VCPU),
+
+	/* A lease; doorbells are the client's own. */
+	WRITES(KBM_GET_HOST_INFO, ON_LEASE),
+	WRITES(KBM_GET_REGIONS, ON_LEASE),
+	BOTH(KBM_LEND_CPU, ON_LEASE),
+	BOTH(KBM_LEND_MEMORY, ON_LEASE),
 };
 
 #define NR_ROWS	(sizeof(rows) / sizeof(rows[0]))

@@ -13,11 +13,15 @@ enum handle_kind {
 	HANDLE_STATS,
 	HANDLE_EVENTFD,
 	HANDLE_MEMORY,
+	HANDLE_LEASE,		/* the host's /dev/kata-bm */
+	HANDLE_GUEST_MEMFD,
 };
 
 #define ON_KVM		(1u << HANDLE_KVM)
 #define ON_VM		(1u << HANDLE_VM)
 #define ON_VCPU		(1u << HANDLE_VCPU)
+#define ON_LEASE	(1u << HANDLE_LEASE)
+#define ON_GUEST_MEMFD	(1u << HANDLE_GUEST_MEMFD)
 
 #define ROW_VALUE	(1u << 0)	/* the argument is a number */
 #define ROW_IN		(1u << 1)	/* ... a structure that is read */
@@ -27,37 +31,51 @@ enum handle_kind {
 #define ROW_SLOT	(1u << 5)	/* sets a memory slot */
 #define ROW_CAP_VALUE	(1u << 6)	/* the number is a capability */
 #define ROW_CAP_ENABLE	(1u << 7)	/* the structure begins with one */
+#define ROW_OUT_ALWAYS	(1u << 8)	/* the structure is also written after an error */
 
 enum field_kind {
 	FIELD_NONE,
 	FIELD_POINTER,		/* to @length bytes */
 	FIELD_BITS,		/* to a bitmap of the u32 at @length bits */
 	FIELD_SLOT_BITS,	/* to a bitmap of the pages of the slot at @length */
-	FIELD_EVENTFD,		/* s32 descriptor, if the flag @length is set */
+	FIELD_EVENTFD,		/* s32 descriptor of an eventfd */
 	FIELD_MEMORY,		/* u64 address of memory; its u64 size is at @length */
+	FIELD_ADDRESS,		/* u64 address of @length bytes of memory, or 0 */
+	FIELD_HANDLE,		/* descriptor of the session: @length bytes, one of @kinds */
+	FIELD_ZERO,		/* u64 that has to be 0: what it could name does not cross */
 };
 
 #define FIELD_READ	(1u << 0)
 #define FIELD_WRITTEN	(1u << 1)
 
+/* It holds if those bits of the u32 at @at that are in @mask are @value. */
+struct field_condition {
+	uint16_t at;
+	uint32_t mask;
+	uint32_t value;
+};
+
+#define FIELD_CONDITIONS	3
+
 /**
  * struct ioctl_field - a part of the structure that is not plain data
- * @offset:	of the field.
- * @length:	see enum field_kind; offsets are relative to the element.
+ * @direction:	FIELD_READ, FIELD_WRITTEN; of pointers, and FIELD_ADDRESS.
  * @repeat:	number of elements (0: one).
- * @stride:	from one to the next.
- * @flags_at:	FIELD_EVENTFD: where the u32 with the flags is.
- * @direction:	FIELD_READ, FIELD_WRITTEN.
+ * @offset:	of the field.
+ * @stride:	from one element to the next.
+ * @length:	see enum field_kind; offsets are relative to the element.
+ * @kinds:	FIELD_HANDLE: a mask of handle kinds.
+ * @when:	all have to hold, else these bytes are something else.
  */
 struct ioctl_field {
 	uint8_t kind;
-	uint8_t repeat;
 	uint8_t direction;
-	uint8_t flags_at;
+	uint8_t repeat;
 	uint16_t offset;
 	uint16_t stride;
 	uint16_t length;
-	uint16_t always;	/* FIELD_EVENTFD: wanted whatever the flags are */
+	uint32_t kinds;
+	struct field_condition when[FIELD_CONDITIONS];
 };
 
 #define ROW_FIELDS	2

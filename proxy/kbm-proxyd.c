@@ -1,95 +1,282 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Accepts sessions, and gives each a twin. */
-#include <err.h>
+/* The daemon's command line, and what it starts. */
 #include <errno.h>
-#include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "twin.h"
-#include "wire.h"
+#include "daemon_channel.h"
+#include "daemon_config.h"
+#include "daemon_listen.h"
+#include "daemon_loop.h"
+#include "daemon_session.h"
+#include "daemon_status.h"
+#include "fd_store.h"
+#include "log.h"
+#include "session_file.h"
 
-/* What a daemon that is no more has left; never a socket that answers. */
-static void remove_stale(const struct sockaddr_un *address)
+/* Beside 0 and EXIT_FAILURE: the command line or the configuration is wrong. */
+#define EXIT_USAGE	2
+
+enum action { ACTION_SERVE, ACTION_CHECK, ACTION_STATUS, ACTION_CONTROL_BM_ENDED };
+
+struct options {
+	enum action action;
+	bool json;
+	const char *file;
+	const char *socket;
+	const char *run_directory;
+	const char *log_level;
+};
+
+static const char help[] =
+	"Usage: kbm-proxyd [OPTION...] [SOCKET]\n"
+	"Makes KVM calls for VMMs in other processes and partitions: one process, the\n"
+	"twin, for each session. Sessions outlive a restart.\n"
+	"\n"
+	"      --config FILE         read FILE, not " DAEMON_CONFIG_PATH ";\n"
+	"                            without that file all keys have their defaults\n"
+	"      --check               check the configuration, and exit\n"
+	"      --status              print the sessions of the daemon that runs, and exit\n"
+	"      --json                with --status: everything, as JSON\n"
+	"      --control-bm-ended    tell the daemon that runs that the control BM has ended,\n"
+	"                            so that nobody rings its CPUs any more, and exit\n"
+	"      --socket PATH         listen there for clients ([daemon] socket)\n"
+	"      --run-directory DIR   sockets and state ([daemon] run-directory)\n"
+	"      --log-level LEVEL     error, warning, info or debug ([daemon] log-level)\n"
+	"  -h, --help                print this, and exit\n"
+	"\n"
+	"SOCKET alone means --socket SOCKET --run-directory SOCKET.run.\n"
+	"A client connects with unix:SOCKET, in a control BM with kbm:/dev/kata-bm.\n"
+	"\n"
+	"Exit status: 0; 1: it failed; 2: wrong command line or configuration.\n"
+	"See kbm-proxyd(8), proxyd.conf(5).\n";
+
+static int parse_options(struct options *options, int argc, char **argv)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "status", no_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' },
+		{ "control-bm-ended", no_argument, NULL, 'e' },
+		{ "socket", required_argument, NULL, 'S' },
+		{ "run-directory", required_argument, NULL, 'd' },
+		{ "log-level", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	static char beside[DAEMON_CONFIG_TEXT];
+	int c;
 
-	if (fd < 0)
-		return;
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-	    errno == ECONNREFUSED)
-		unlink(address->sun_path);
-	close(fd);
-}
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		errx(EXIT_FAILURE, "%s: longer than %zu bytes; take a shorter path", path,
-		     sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	/* One's own user only: who may connect may use KVM. */
-	umask(0077);
-	remove_stale(&address);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, SOMAXCONN) < 0)
-		err(EXIT_FAILURE, "%s: cannot listen; is another kbm-proxyd there?",
-		    path);
-	return fd;
-}
-
-static void start_twin(int listener, int session)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		warn("no twin for a new session");
-	if (pid == 0) {
-		close(listener);
-		twin_run(session);
+	while ((c = getopt_long(argc, argv, "h", known, NULL)) >= 0) {
+		switch (c) {
+		case 'c': options->file = optarg; break;
+		case 'k': options->action = ACTION_CHECK; break;
+		case 's': options->action = ACTION_STATUS; break;
+		case 'j': options->json = true; break;
+		case 'e': options->action = ACTION_CONTROL_BM_ENDED; break;
+		case 'S': options->socket = optarg; break;
+		case 'd': options->run_directory = optarg; break;
+		case 'l': options->log_level = optarg; break;
+		case 'h': fputs(help, stdout); exit(EXIT_SUCCESS);
+		default: return -EINVAL;
+		}
 	}
-	close(session);
+	if (optind < argc) {
+		options->socket = argv[optind++];
+		snprintf(beside, sizeof(beside), "%s.run", options->socket);
+		options->run_directory = beside;
+	}
+	return optind < argc ? -EINVAL : 0;
 }
 
-static void allow_descriptors(void)
+/* Options win over the file. */
+static int set_text(char *field, const char *name, const char *value)
 {
-	const rlim_t wanted = KBM_MAX_HANDLES + 2 * KBM_MAX_RINGS + 64;
-	struct rlimit limit;
+	if (!value)
+		return 0;
+	if (strlen(value) >= DAEMON_CONFIG_TEXT) {
+		fprintf(stderr, "kbm-proxyd: %s %s: longer than %d bytes; take a shorter path\n",
+			name, value, DAEMON_CONFIG_TEXT - 1);
+		return -EINVAL;
+	}
+	memcpy(field, value, strlen(value) + 1);
+	return 0;
+}
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+static int configure(struct daemon_config *config, const struct options *options)
+{
+	const char *file = options->file ? options->file : DAEMON_CONFIG_PATH;
+	int r;
+
+	daemon_config_init(config);
+	r = daemon_config_read(config, file, !options->file);
+	if (!r)
+		r = set_text(config->socket, "--socket", options->socket);
+	if (!r)
+		r = set_text(config->run_directory, "--run-directory", options->run_directory);
+	if (!r && options->log_level && log_level_parse(options->log_level, &config->log_level)) {
+		fprintf(stderr, "kbm-proxyd: --log-level %s: must be error, warning, info or debug\n",
+			options->log_level);
+		r = -EINVAL;
+	}
+	return r ? r : daemon_config_finish(config, file);
+}
+
+static int fail(const char *what, const char *object, int r)
+{
+	log_write(LOG_LEVEL_ERROR, what, "object=\"%s\" error=\"%s\"", object, strerror(-r));
+	return r;
+}
+
+static int signals = -1;
+
+static void signalled(struct loop_operation *operation, int result)
+{
+	struct signalfd_siginfo info;
+
+	(void)result;
+	if (read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGUSR1) {
+		daemon_channel_control_bm_ended();
+		loop_wait_readable(operation, signals);
 		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	fd_store_notify("STOPPING=1");
+	log_write(LOG_LEVEL_INFO, "stopping", "sessions=%u", sessions_count());
+	loop_stop();
+}
+
+/* What ends the daemon; children are watched by their pidfds. */
+static int watch_signals(void)
+{
+	static struct loop_operation operation = { signalled };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signals < 0 ? -errno : loop_wait_readable(&operation, signals);
+}
+
+struct sockets {
+	int status;
+	int clients;
+};
+
+/* First of all: who has them is the only daemon here. */
+static int open_sockets(const struct daemon_config *config, struct sockets *sockets)
+{
+	int r = session_files_init(config->run_directory);
+
+	if (r)
+		return fail("no run directory", config->run_directory, r);
+	sockets->status = listen_at(config->status_socket, SOCK_STREAM, "");
+	if (sockets->status < 0)
+		return fail("cannot listen; is another kbm-proxyd there?", config->status_socket,
+			    sockets->status);
+	sockets->clients = listen_at(config->socket, SOCK_SEQPACKET, config->socket_group);
+	if (sockets->clients < 0)
+		return fail("cannot listen; is another kbm-proxyd there?", config->socket,
+			    sockets->clients);
+	return 0;
+}
+
+static int start_sessions(const struct daemon_config *config, const struct isolation *isolation)
+{
+	int r = sessions_init(config, isolation, daemon_channel_twin_ended, NULL);
+
+	if (r)
+		return fail("sessions of the daemon before not found", config->run_directory, r);
+	r = daemon_channel_start(config);
+	return r ? fail("no channel", "channel", r) : 0;
+}
+
+static int serve(const struct daemon_config *config)
+{
+	struct isolation isolation = {
+		.namespaces = config->namespaces, .descriptors = config->descriptors,
+		.private_bytes = config->private_bytes,
+	};
+	struct sockets sockets = { -1, -1 };
+	int r = loop_init();
+
+	if (r)
+		return fail("no event loop; see /proc/sys/kernel/io_uring_disabled", "io_uring", r);
+	fd_store_init();
+	r = isolation_init(&isolation, config->twin_user);
+	if (r)
+		return fail("twins cannot be shut in", config->twin_user, r);
+	r = open_sockets(config, &sockets);
+	if (!r)
+		r = watch_signals();
+	if (!r)
+		r = start_sessions(config, &isolation);
+	if (!r)
+		r = status_serve(sockets.status, daemon_channel_describe);
+	if (!r)
+		r = listen_for_clients(sockets.clients);
+	if (r)
+		return r;
+	log_write(LOG_LEVEL_INFO, "ready", "socket=\"%s\" sessions=%u namespaces=%s",
+		  config->socket, sessions_count(),
+		  !config->namespaces ? "no" : isolation.privileged ? "all" : "user");
+	fd_store_notify("READY=1");
+	r = loop_run();
+	return r ? fail("event loop", "io_uring", r) : 0;
+}
+
+static int print_status(const struct daemon_config *config, bool json)
+{
+	int r = status_print(config->status_socket, json);
+
+	if (r)
+		fprintf(stderr, "kbm-proxyd: %s: no status: %s; does kbm-proxyd run?\n",
+			config->status_socket, strerror(-r));
+	return r;
+}
+
+static int tell_ended(const struct daemon_config *config)
+{
+	int r = status_control_bm_ended(config->status_socket);
+
+	if (r)
+		fprintf(stderr, "kbm-proxyd: %s: not told: %s; does kbm-proxyd run, with a channel?\n",
+			config->status_socket, strerror(-r));
+	return r;
 }
 
 int main(int argc, char **argv)
 {
-	int listener, session;
+	struct options options = { 0 };
+	struct daemon_config config;
+	int r = parse_options(&options, argc, argv);
 
-	if (argc != 2 || argv[1][0] == '-')
-		errx(EXIT_FAILURE, "usage: kbm-proxyd SOCKET");
-	/* What whoever started this one left open is not for twins. */
-	close_range(3, ~0U, 0);
-	signal(SIGCHLD, SIG_IGN);
-	allow_descriptors();
-	listener = listen_at(argv[1]);
-	for (;;) {
-		session = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (session >= 0)
-			start_twin(listener, session);
-		else if (errno != EINTR && errno != ECONNABORTED)
-			warn("accept"), sleep(1);
+	if (r) {
+		fputs("Try kbm-proxyd --help.\n", stderr);
+		return EXIT_USAGE;
 	}
+	if (configure(&config, &options))
+		return EXIT_USAGE;
+	log_set_level(config.log_level);
+	switch (options.action) {
+	case ACTION_CHECK:
+		return EXIT_SUCCESS;
+	case ACTION_CONTROL_BM_ENDED:
+		r = tell_ended(&config);
+		break;
+	case ACTION_STATUS:
+		r = print_status(&config, options.json);
+		break;
+	default:
+		r = serve(&config);
+	}
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,34 +2,36 @@
 /*
  * LD_PRELOAD: KVM of an unmodified VMM crosses to a twin. KBM_PROXY=unix:PATH
  * says where. Its descriptors are real ones (of nothing) that stand for handles.
+ * A VMM without a dynamic linker has no place for it: that one cannot be proxied.
  */
+#include "preload.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
-
-#include <linux/kvm.h>
 
 #include "cleanup.h"
 #include "client.h"
-#include "ioctl_table.h"
 
-#define MAX_FD	65536
-#define EXPORT	__attribute__((visibility("default")))
-
-static _Atomic uint32_t handles[MAX_FD];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct client *client;
+static struct client *_Atomic client;
 
-static long result(long r)
+struct client *preload_client(void)
+{
+	return client;
+}
+
+long preload_result(long r)
 {
 	if (r >= 0)
 		return r;
@@ -37,24 +39,52 @@ static long result(long r)
 	return -1;
 }
 
-static uint32_t handle_of(int fd)
+/* The kernel looks whether it is there: a bad pointer is an error, not a fault. */
+static int copy_checked(void *to, const void *from, size_t bytes)
 {
-	return fd >= 0 && fd < MAX_FD ? atomic_load(&handles[fd]) : 0;
+	const struct iovec local = { to, bytes }, remote = { (void *)from, bytes };
+	ssize_t n;
+
+	if (!bytes)
+		return 0;
+	n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+	if (n < 0 && errno != EFAULT) {
+		/* A VMM's own seccomp filter. */
+		memcpy(to, from, bytes);
+		return 0;
+	}
+	return n == (ssize_t)bytes ? 0 : -EFAULT;
 }
 
 /* The VM is its parent's, as KVM itself has it. */
-static void forget_all(void)
+static void forget_session(void)
 {
 	client = NULL;
-	for (unsigned int i = 0; i < MAX_FD; i++) {
-		if (atomic_load(&handles[i]))
-			atomic_store(&handles[i], UINT32_MAX);
+	pthread_mutex_init(&lock, NULL);
+	preload_descriptors_forked();
+}
+
+/* A vCPU takes two descriptors here: its name, and the copy of its run page. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 }
 
 static int connect_locked(void)
 {
+	static const struct client_hooks hooks = {
+		.copy = copy_checked,
+		.handle_of = preload_handle_of,
+		.piece_of = preload_piece_of,
+	};
+	static int watched;
 	const char *where = getenv("KBM_PROXY");
+	struct client *made;
 	int r;
 
 	if (client)
@@ -64,13 +94,18 @@ static int connect_locked(void)
 			where ? where : "");
 		return -ENODEV;
 	}
-	r = client_connect(where + 5, &client);
-	if (r)
-		fprintf(stderr, "kbm-preload: %s: %s; is kbm-proxyd there?\n", where + 5,
-			strerror(-r));
-	else
-		pthread_atfork(NULL, NULL, forget_all);
-	return r;
+	r = client_connect(where, &made);
+	if (r) {
+		fprintf(stderr, "kbm-preload: %s: %s; %s\n", where, strerror(-r),
+			client_connect_remedy(r));
+		return r;
+	}
+	client_set_hooks(made, &hooks);
+	raise_limit();
+	client = made;
+	if (!watched++)
+		pthread_atfork(NULL, NULL, forget_session);
+	return 0;
 }
 
 static int connect_once(void)
@@ -81,18 +116,6 @@ static int connect_once(void)
 	r = connect_locked();
 	pthread_mutex_unlock(&lock);
 	return r;
-}
-
-/* Gives @handle a number among this process' descriptors: that of @fd. */
-static int name_handle(int fd, int handle)
-{
-	if (fd >= 0 && fd < MAX_FD) {
-		atomic_store(&handles[fd], (uint32_t)handle);
-		return fd;
-	}
-	client_close(client, (uint32_t)handle);
-	close_fd(fd);
-	return fd < 0 ? fd : -EMFILE;
 }
 
 static int placeholder(const char *name)
@@ -108,28 +131,39 @@ static int open_kvm(void)
 
 	if (!r)
 		r = client_open_kvm(client);
-	return r < 0 ? r : name_handle(placeholder("kbm-kvm"), r);
+	return r < 0 ? r : preload_name_handle(placeholder("kbm-kvm"), r);
 }
 
 static int do_open(int dir, const char *path, int flags, mode_t mode)
 {
 	if (path && !strcmp(path, "/dev/kvm"))
-		return (int)result(open_kvm());
+		return (int)preload_result(open_kvm());
 	return (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
+/* Of what is more than a name for calls of KVM the VMM gets the descriptor itself. */
+static int name_real(int handle, int keep)
+{
+	int fd = client_get_fd(client, (uint32_t)handle);
+
+	if (keep && fd >= 0)
+		return preload_name_handle(fd, handle);
+	client_close(client, (uint32_t)handle);
+	return fd;
 }
 
 static int name_returned(const struct ioctl_row *row, int handle)
 {
-	int fd;
-
-	if (row->returns == HANDLE_VM)
-		return name_handle(placeholder("kbm-vm"), handle);
-	fd = client_get_fd(client, (uint32_t)handle);
-	if (row->returns == HANDLE_VCPU)
-		return name_handle(fd, handle);
-	/* Statistics: the descriptor is all there is. */
-	client_close(client, (uint32_t)handle);
-	return fd;
+	switch (row->returns) {
+	case HANDLE_VM:
+		return preload_name_handle(placeholder("kbm-vm"), handle);
+	case HANDLE_VCPU:
+		return preload_name_handle(placeholder("kbm-vcpu"), handle);
+	case HANDLE_GUEST_MEMFD:
+		return name_real(handle, 1);
+	default:
+		return name_real(handle, 0);
+	}
 }
 
 static int do_ioctl(uint32_t handle, unsigned long request, unsigned long argument)
@@ -137,15 +171,15 @@ static int do_ioctl(uint32_t handle, unsigned long request, unsigned long argume
 	const struct ioctl_row *row = ioctl_row((uint32_t)request);
 	int r;
 
-	if (handle == UINT32_MAX)
+	if (handle == HANDLE_STALE)
 		return -EIO;
 	r = client_ioctl(client, handle, request, argument);
-	return r >= 0 && row->returns ? name_returned(row, r) : r;
+	return r >= 0 && row && row->returns ? name_returned(row, r) : r;
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	uint32_t handle = handle_of(fd);
+	uint32_t handle = preload_handle_of(fd);
 	unsigned long argument;
 	va_list list;
 
@@ -154,62 +188,36 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_end(list);
 	if (!handle)
 		return (int)syscall(SYS_ioctl, fd, request, argument);
-	return (int)result(do_ioctl(handle, request, argument));
+	return (int)preload_result(do_ioctl(handle, request, argument));
 }
 
-EXPORT int close(int fd)
+/* The one place that knows when there is a mode. */
+static int open_with(int dir, const char *path, int flags, va_list list)
 {
-	uint32_t handle = fd >= 0 && fd < MAX_FD ? atomic_exchange(&handles[fd], 0) : 0;
-
-	if (handle && handle != UINT32_MAX)
-		client_close(client, handle);
-	return (int)syscall(SYS_close, fd);
-}
-
-EXPORT int munmap(void *address, size_t bytes)
-{
-	long r = syscall(SYS_munmap, address, bytes);
-
-	if (!r && client)
-		client_forget_memory(client, address, bytes);
-	return (int)r;
-}
-
-EXPORT void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
-{
-	if (client && flags & MAP_FIXED)
-		client_forget_memory(client, address, bytes);
-	return (void *)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
-}
-
-EXPORT void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
-	__attribute__((alias("mmap")));
-
-static mode_t mode_of(int flags, va_list list)
-{
-	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0;
+	return do_open(dir, path, flags,
+		       flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0);
 }
 
 EXPORT int open(const char *path, int flags, ...)
 {
 	va_list list;
-	mode_t mode;
+	int fd;
 
 	va_start(list, flags);
-	mode = mode_of(flags, list);
+	fd = open_with(AT_FDCWD, path, flags, list);
 	va_end(list);
-	return do_open(AT_FDCWD, path, flags, mode);
+	return fd;
 }
 
 EXPORT int openat(int dir, const char *path, int flags, ...)
 {
 	va_list list;
-	mode_t mode;
+	int fd;
 
 	va_start(list, flags);
-	mode = mode_of(flags, list);
+	fd = open_with(dir, path, flags, list);
 	va_end(list);
-	return do_open(dir, path, flags, mode);
+	return fd;
 }
 
 EXPORT int open64(const char *path, int flags, ...) __attribute__((alias("open")));
@@ -224,7 +232,4 @@ EXPORT int __open_2(const char *path, int flags)
 	return do_open(AT_FDCWD, path, flags, 0);
 }
 
-EXPORT int __open64_2(const char *path, int flags)
-{
-	return do_open(AT_FDCWD, path, flags, 0);
-}
+EXPORT int __open64_2(const char *path, int flags) __attribute__((alias("__open_2")));

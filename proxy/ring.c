@@ -2,47 +2,36 @@
 #include "ring.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
-#include "cleanup.h"
+#include "transport.h"
 
-#define SPIN_MAX	1024u	/* loops: some tens of microseconds */
-#define SPIN_MIN	16u
+/* Cycles: some tens of microseconds at most, about one at least. */
+#define SPIN_MAX	150000u
+#define SPIN_MIN	3000u
 
-int ring_map(struct ring *ring, int memfd)
+/* The entries of both queues, by what they have in common. */
+#define ENTRY_BYTES	64u
+#define TURN_AT		60u
+
+static_assert(sizeof(struct kbm_sqe) == ENTRY_BYTES, "layout");
+static_assert(sizeof(struct kbm_cqe) == ENTRY_BYTES, "layout");
+static_assert(offsetof(struct kbm_sqe, turn) == TURN_AT, "layout");
+static_assert(offsetof(struct kbm_cqe, turn) == TURN_AT, "layout");
+
+int ring_init(struct ring *ring, void *shared, uint64_t bytes)
 {
-	struct stat status;
-	void *memory;
-	int seals;
-
-	seals = fcntl(memfd, F_GET_SEALS);
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(memfd, &status) < 0 ||
-	    status.st_size != KBM_RING_SIZE)
+	if (bytes < KBM_RING_ARENA + KBM_ARENA_MIN || bytes > KBM_RING_SIZE || bytes % 4096)
 		return -EINVAL;
-	memory = mmap(NULL, KBM_RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	ring->shared = memory;
+	ring->shared = shared;
+	ring->arena = (uint32_t)bytes - KBM_RING_ARENA;
 	ring->sq = ring->cq = 0;
 	ring->spin = SPIN_MAX / 4;
 	return 0;
-}
-
-void ring_done(struct ring *ring)
-{
-	if (ring->shared)
-		syscall(SYS_munmap, ring->shared, KBM_RING_SIZE);
-	close_fd(ring->twin_fd);
-	close_fd(ring->client_fd);
-	ring->shared = NULL;
-	ring->twin_fd = ring->client_fd = -1;
 }
 
 uint8_t *ring_arena(const struct ring *ring)
@@ -50,45 +39,58 @@ uint8_t *ring_arena(const struct ring *ring)
 	return (uint8_t *)ring->shared + KBM_RING_ARENA;
 }
 
-static void *sq_entry(const struct ring *ring, uint32_t index)
+static uint8_t *entry_at(const struct ring *ring, uint32_t queue, uint32_t count)
 {
-	return (uint8_t *)ring->shared + KBM_RING_SQ +
-	       index % KBM_RING_ENTRIES * sizeof(struct kbm_sqe);
+	return (uint8_t *)ring->shared + queue + count % KBM_RING_ENTRIES * ENTRY_BYTES;
 }
 
-static void *cq_entry(const struct ring *ring, uint32_t index)
+static _Atomic uint32_t *turn_of(uint8_t *entry)
 {
-	return (uint8_t *)ring->shared + KBM_RING_CQ +
-	       index % KBM_RING_ENTRIES * sizeof(struct kbm_cqe);
+	return (_Atomic uint32_t *)(entry + TURN_AT);
 }
 
-/* The store of the tail, then the load of the sleeper's word: see wire.h. */
-static void publish(_Atomic uint32_t *tail, uint32_t value, _Atomic uint32_t *sleeps, int fd)
+void ring_signal(int fd)
 {
 	const uint64_t one = 1;
 
-	atomic_store_explicit(tail, value, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
 	/* A full counter means that the other side has its wakeup already. */
-	if (atomic_exchange_explicit(sleeps, 0, memory_order_relaxed) &&
-	    write(fd, &one, sizeof(one)) < 0)
+	if (write(fd, &one, sizeof(one)) < 0)
 		return;
 }
 
-static bool has_news(_Atomic uint32_t *tail, uint32_t seen)
+/* The store of the turn, then the load of the sleeper's word: see wire.h. */
+static bool publish(const struct ring *ring, uint8_t *entry, const void *from, uint32_t count,
+		    _Atomic uint32_t *sleeps)
 {
-	return atomic_load_explicit(tail, memory_order_acquire) != seen;
+	memcpy(entry, from, TURN_AT);
+	atomic_store_explicit(turn_of(entry), count + 1, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!atomic_load_explicit(sleeps, memory_order_relaxed))
+		return false;
+	ring->transport->ops->wake(ring->transport, ring);
+	return true;
 }
 
-static bool spin(struct ring *ring, _Atomic uint32_t *tail, uint32_t seen)
+static bool is_there(uint8_t *entry, uint32_t count)
 {
-	for (uint32_t i = 0; i < ring->spin; i++) {
-		if (has_news(tail, seen)) {
+	uint32_t turn = atomic_load_explicit(turn_of(entry), memory_order_acquire);
+
+	/* Anything but the turn before is news: the entry, or damage. */
+	return turn != (count < KBM_RING_ENTRIES ? 0 : count + 1 - KBM_RING_ENTRIES);
+}
+
+static bool spin(struct ring *ring, uint8_t *entry, uint32_t count)
+{
+	uint64_t begin = __rdtsc(), spent;
+
+	do {
+		if (is_there(entry, count)) {
 			ring->spin = ring->spin < SPIN_MAX / 2 ? ring->spin * 2 : SPIN_MAX;
 			return true;
 		}
-		__builtin_ia32_pause();
-	}
+		_mm_pause();
+		spent = __rdtsc() - begin;
+	} while (spent < ring->spin);
 	ring->spin = ring->spin / 2 > SPIN_MIN ? ring->spin / 2 : SPIN_MIN;
 	return false;
 }
@@ -102,99 +104,100 @@ static void drain(int fd)
 		return;
 }
 
-static bool about_to_sleep(_Atomic uint32_t *tail, uint32_t seen, _Atomic uint32_t *sleeps)
+static bool about_to_sleep(uint8_t *entry, uint32_t count, _Atomic uint32_t *sleeps)
 {
 	atomic_store_explicit(sleeps, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
-	return !has_news(tail, seen);
+	return !is_there(entry, count);
 }
 
-/* @peer_fd and @mask may be missing. -EINTR only with @mask. */
-static int wait_news(struct ring *ring, _Atomic uint32_t *tail, uint32_t seen,
-		     _Atomic uint32_t *sleeps, int fd, int peer_fd, const sigset_t *mask)
+static int sleep_once(const struct ring *ring, int end_fd, const sigset_t *mask)
 {
 	struct pollfd fds[] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = peer_fd, .events = POLLRDHUP },
+		{ .fd = ring->own_fd, .events = POLLIN },
+		{ .fd = end_fd, .events = POLLRDHUP },
+		{ .fd = mask ? ring->signal_fd : -1, .events = POLLIN },
 	};
-	int r = 0, n;
+	int n = ppoll(fds, 3, NULL, mask);
 
-	if (has_news(tail, seen) || spin(ring, tail, seen))
+	if (n < 0 && errno == EINTR)
+		return mask ? -EINTR : 0;
+	if (n < 0)
+		return -errno;
+	if (fds[2].revents)
+		return -EINTR;
+	if (fds[0].revents)
+		drain(ring->own_fd);
+	return !fds[0].revents && fds[1].revents ? -EIO : 0;
+}
+
+/* @end_fd and @mask may be missing. -EINTR only with @mask. */
+static int wait_entry(struct ring *ring, uint8_t *entry, uint32_t count,
+		      _Atomic uint32_t *sleeps, int end_fd, const sigset_t *mask)
+{
+	int r = 0;
+
+	if (is_there(entry, count) || spin(ring, entry, count))
 		return 0;
-	while (!r && about_to_sleep(tail, seen, sleeps)) {
-		n = ppoll(fds, 2, NULL, mask);
-		if (n < 0 && errno == EINTR)
-			r = mask ? -EINTR : 0;
-		else if (n < 0)
-			r = -errno;
-		else if (fds[0].revents)
-			drain(fd);
-		else if (fds[1].revents)
-			r = -EIO;
-	}
+	while (!r && about_to_sleep(entry, count, sleeps))
+		r = sleep_once(ring, end_fd, mask);
 	atomic_store_explicit(sleeps, 0, memory_order_relaxed);
 	/* What came before the end counts. */
-	return has_news(tail, seen) ? 0 : r;
+	return is_there(entry, count) ? 0 : r;
+}
+
+static int take(uint8_t *entry, uint32_t count, void *ret)
+{
+	if (atomic_load_explicit(turn_of(entry), memory_order_acquire) != count + 1)
+		return -EPROTO;
+	memcpy(ret, entry, ENTRY_BYTES);
+	return 0;
 }
 
 int ring_submit(struct ring *ring, const struct kbm_sqe *sqe)
 {
 	if (ring->sq - ring->cq >= KBM_RING_ENTRIES)
 		return -EBUSY;
-	memcpy(sq_entry(ring, ring->sq), sqe, sizeof(*sqe));
-	publish(&ring->shared->sq_tail, ++ring->sq, &ring->shared->twin_sleeps, ring->twin_fd);
+	publish(ring, entry_at(ring, KBM_RING_SQ, ring->sq), sqe, ring->sq,
+		&ring->shared->twin_sleeps);
+	ring->sq++;
 	return 0;
 }
 
-/* The other side can be ahead by at most the size of its queue. */
-static int check_tail(_Atomic uint32_t *tail, uint32_t seen)
-{
-	uint32_t ahead = atomic_load_explicit(tail, memory_order_acquire) - seen;
-
-	return ahead > 0 && ahead <= KBM_RING_ENTRIES ? 0 : -EPROTO;
-}
-
-int ring_wait_completion(struct ring *ring, int peer_fd, const sigset_t *mask,
+int ring_wait_completion(struct ring *ring, int end_fd, const sigset_t *mask,
 			 struct kbm_cqe *ret_cqe)
 {
-	struct kbm_ring *shared = ring->shared;
+	uint8_t *entry = entry_at(ring, KBM_RING_CQ, ring->cq);
 	int r;
 
-	r = wait_news(ring, &shared->cq_tail, ring->cq, &shared->client_sleeps,
-		      ring->client_fd, peer_fd, mask);
+	r = wait_entry(ring, entry, ring->cq, &ring->shared->client_sleeps, end_fd, mask);
 	if (r)
 		return r == -EINTR ? -EAGAIN : r;
-	r = check_tail(&shared->cq_tail, ring->cq);
-	if (r)
-		return r;
-	memcpy(ret_cqe, cq_entry(ring, ring->cq), sizeof(*ret_cqe));
-	atomic_store_explicit(&shared->cq_head, ++ring->cq, memory_order_release);
-	return 0;
+	r = take(entry, ring->cq, ret_cqe);
+	if (!r)
+		ring->cq++;
+	return r;
 }
 
 int ring_wait_call(struct ring *ring, struct kbm_sqe *ret_sqe)
 {
-	struct kbm_ring *shared = ring->shared;
+	uint8_t *entry = entry_at(ring, KBM_RING_SQ, ring->sq);
 	int r;
 
-	r = wait_news(ring, &shared->sq_tail, ring->sq, &shared->twin_sleeps, ring->twin_fd,
-		      -1, NULL);
+	r = wait_entry(ring, entry, ring->sq, &ring->shared->twin_sleeps, -1, NULL);
 	if (!r)
-		r = check_tail(&shared->sq_tail, ring->sq);
-	if (r)
-		return r;
-	memcpy(ret_sqe, sq_entry(ring, ring->sq++), sizeof(*ret_sqe));
-	return 0;
+		r = take(entry, ring->sq, ret_sqe);
+	if (!r)
+		ring->sq++;
+	return r;
 }
 
-int ring_complete(struct ring *ring, const struct kbm_cqe *cqe)
+/* A client that leaves more calls under way than there are places loses some. */
+bool ring_complete(struct ring *ring, const struct kbm_cqe *cqe)
 {
-	struct kbm_ring *shared = ring->shared;
-	uint32_t head = atomic_load_explicit(&shared->cq_head, memory_order_acquire);
+	bool woken = publish(ring, entry_at(ring, KBM_RING_CQ, ring->cq), cqe, ring->cq,
+			     &ring->shared->client_sleeps);
 
-	if (ring->cq - head >= KBM_RING_ENTRIES)
-		return -EPROTO;
-	memcpy(cq_entry(ring, ring->cq), cqe, sizeof(*cqe));
-	publish(&shared->cq_tail, ++ring->cq, &shared->client_sleeps, ring->client_fd);
-	return 0;
+	ring->cq++;
+	return woken;
 }

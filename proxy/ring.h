@@ -4,31 +4,40 @@
 #define KBM_PROXY_RING_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wire.h"
 
+struct transport;
+
 /**
  * struct ring - one side's private view
- * @shared:	the mapping, KBM_RING_SIZE bytes.
- * @twin_fd:	eventfd that wakes the twin.
- * @client_fd:	eventfd that wakes the client.
- * @sq:		this side's index of submissions.
- * @cq:		this side's index of completions.
- * @spin:	how long to spin before sleeping, in loops; adapts itself.
+ * @shared:	the memory; the arena has @arena bytes. Its owner maps it.
+ * @transport:	wakes the other side.
+ * @index:	the ring's number in the session.
+ * @own_fd:	eventfd on which this side sleeps; not blocking.
+ * @peer_fd:	unix: eventfd on which the other sleeps, not blocking; else -1.
+ * @signal_fd:	client: ends a wait with a mask as a signal does; -1: none.
+ * @sq:		this side's count of submissions.
+ * @cq:		this side's count of completions.
+ * @spin:	how long to spin before sleeping, in cycles; adapts itself.
  */
 struct ring {
 	struct kbm_ring *shared;
-	int twin_fd;
-	int client_fd;
+	struct transport *transport;
+	uint32_t arena;
+	uint32_t index;
+	int own_fd;
+	int peer_fd;
+	int signal_fd;
 	uint32_t sq;
 	uint32_t cq;
 	uint32_t spin;
 };
 
-/* Maps the ring memory in @memfd, which must be sealed against shrinking. */
-int ring_map(struct ring *ring, int memfd);
-void ring_done(struct ring *ring);
+/* @bytes of memory, zero in a new ring. -EINVAL: no size of a ring. */
+int ring_init(struct ring *ring, void *shared, uint64_t bytes);
 uint8_t *ring_arena(const struct ring *ring);
 
 /* Client: -EBUSY if the ring is full. */
@@ -36,15 +45,17 @@ int ring_submit(struct ring *ring, const struct kbm_sqe *sqe);
 
 /*
  * Client: takes the next completion. -EAGAIN: none there, and @mask given and a
- * signal arrived. -EIO: @peer_fd, the connection, was closed. -EPROTO: garbage.
+ * signal arrived. -EIO: @end_fd (struct transport) hung up. -EPROTO: damage.
  */
-int ring_wait_completion(struct ring *ring, int peer_fd, const sigset_t *mask,
+int ring_wait_completion(struct ring *ring, int end_fd, const sigset_t *mask,
 			 struct kbm_cqe *ret_cqe);
 
 /* Twin: waits for a call. -EPROTO: the ring is damaged. */
 int ring_wait_call(struct ring *ring, struct kbm_sqe *ret_sqe);
+/* Twin: the end of a call. Whether the client slept, and was woken. */
+bool ring_complete(struct ring *ring, const struct kbm_cqe *cqe);
 
-/* Twin: -EPROTO if the client does not take its completions. */
-int ring_complete(struct ring *ring, const struct kbm_cqe *cqe);
+/* Wakes who sleeps on an eventfd of a ring, or finds it awake. */
+void ring_signal(int fd);
 
 #endif

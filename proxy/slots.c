@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct slot *find(const struct slots *slots, uint32_t id)
 {
@@ -13,20 +14,43 @@ static struct slot *find(const struct slots *slots, uint32_t id)
 	return NULL;
 }
 
+/* Not realloc(): of a long list that is mremap(), which a twin may not call. */
+static int grow(struct slots *slots)
+{
+	uint32_t places = slots->places ? 2 * slots->places : 16;
+	struct slot *list = calloc(places, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	if (slots->count)
+		memcpy(list, slots->list, slots->count * sizeof(*list));
+	free(slots->list);
+	slots->list = list;
+	slots->places = places;
+	return 0;
+}
+
+static struct slot *add(struct slots *slots, uint32_t id)
+{
+	struct slot *slot;
+
+	if (slots->count == slots->places && grow(slots))
+		return NULL;
+	slot = &slots->list[slots->count++];
+	slot->id = id;
+	return slot;
+}
+
 int slots_set(struct slots *slots, uint32_t id, uint64_t bytes)
 {
-	struct slot *slot = find(slots, id), *list;
+	struct slot *slot = find(slots, id);
 
 	if (!slot && !bytes)
 		return 0;
-	if (!slot) {
-		list = reallocarray(slots->list, slots->count + 1, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		slots->list = list;
-		slot = &list[slots->count++];
-		slot->id = id;
-	}
+	if (!slot)
+		slot = add(slots, id);
+	if (!slot)
+		return -ENOMEM;
 	slot->bytes = bytes;
 	if (!bytes)
 		*slot = slots->list[--slots->count];
@@ -44,5 +68,5 @@ void slots_done(struct slots *slots)
 {
 	free(slots->list);
 	slots->list = NULL;
-	slots->count = 0;
+	slots->count = slots->places = 0;
 }

@@ -13,6 +13,7 @@ struct slot {
 struct slots {
 	struct slot *list;
 	uint32_t count;
+	uint32_t places;
 };
 
 int slots_set(struct slots *slots, uint32_t id, uint64_t bytes);

@@ -3,7 +3,6 @@
 #include "twin.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,8 +12,15 @@
 
 #include "cleanup.h"
 #include "codec.h"
+#include "lease.h"
+#include "run_page.h"
 
-#define ANY_DESCRIPTOR	(ON_KVM | ON_VM | ON_VCPU | 1u << HANDLE_STATS | 1u << HANDLE_EVENTFD)
+#define ANY_DESCRIPTOR \
+	(ON_KVM | ON_VM | ON_VCPU | ON_LEASE | ON_GUEST_MEMFD | 1u << HANDLE_STATS | \
+	 1u << HANDLE_EVENTFD)
+
+/* KVM has slots at whole pages only. */
+#define NOT_ALIGNED	1u
 
 /* What a call holds until it has ended. */
 struct call {
@@ -23,83 +29,111 @@ struct call {
 	const struct ioctl_row *row;
 	struct object *object;
 	struct object *memory;
-	struct object *eventfds[ROW_FIELDS];
+	struct object *objects[ROW_FIELDS];
 	struct codec_plan plan;
 };
-
-static int64_t open_whitelisted(struct twin_ring *ring, uint64_t what)
-{
-	int fd;
-
-	if (what != KBM_OPEN_KVM)
-		return -ENOSYS;
-	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return handles_add(ring->handles, HANDLE_KVM, fd);
-}
 
 static int copy_payload(const struct call *call)
 {
 	const struct kbm_sqe *sqe = call->sqe;
 
-	if (sqe->offset % 8 || sqe->offset > KBM_ARENA_SIZE ||
-	    sqe->length > KBM_ARENA_SIZE - sqe->offset)
+	uint32_t arena = call->ring->ring.arena;
+
+	if (sqe->offset % 8 || sqe->offset > arena || sqe->length > arena - sqe->offset)
 		return -EINVAL;
 	memcpy(call->ring->buffer, ring_arena(&call->ring->ring) + sqe->offset, sqe->length);
 	return 0;
+}
+
+/* Memory that the client shared from @offset on, or lent memory at @offset. */
+static void *memory_address(const struct object *object, uint64_t offset, uint64_t bytes)
+{
+	if (object->kind == HANDLE_LEASE)
+		return lease_address(object->private, offset, bytes);
+	if (offset > object->bytes || bytes > object->bytes - offset)
+		return NULL;
+	return (uint8_t *)object->memory + offset;
 }
 
 static int use_memory(struct call *call, const struct ioctl_field *field)
 {
 	uint8_t *payload = call->ring->buffer;
 	uint64_t offset = codec_u64(payload, field->offset);
-	uint64_t bytes = codec_u64(payload, field->length);
+	uint64_t bytes = field->kind == FIELD_MEMORY ? codec_u64(payload, field->length) :
+						       field->length;
+	void *address;
 
-	if (!bytes) {
-		codec_set_u64(payload, field->offset, 0);
+	/* What a client says here is never an address: none, or one that KVM refuses. */
+	if (!bytes || !call->sqe->memory) {
+		codec_set_u64(payload, field->offset,
+			      bytes && field->kind == FIELD_MEMORY ? NOT_ALIGNED : 0);
 		return 0;
 	}
-	call->memory = handles_get(call->ring->handles, call->sqe->memory, 1u << HANDLE_MEMORY);
+	call->memory = handles_get(call->ring->handles, call->sqe->memory,
+				   1u << HANDLE_MEMORY | ON_LEASE);
 	if (!call->memory)
 		return -EBADF;
-	if (offset > call->memory->bytes || bytes > call->memory->bytes - offset)
+	address = memory_address(call->memory, offset, bytes);
+	if (!address)
 		return -EINVAL;
-	codec_set_u64(payload, field->offset, (uintptr_t)call->memory->memory + offset);
+	codec_set_u64(payload, field->offset, (uintptr_t)address);
 	return 0;
 }
 
-static int use_eventfd(struct call *call, unsigned int index)
+static int use_object(struct call *call, unsigned int index)
 {
 	const struct ioctl_field *field = &call->row->fields[index];
+	bool eventfd = field->kind == FIELD_EVENTFD;
 	uint8_t *payload = call->ring->buffer;
-	struct object *object;
+	uint64_t handle = eventfd ? codec_u32(payload, field->offset) :
+				    codec_handle(field, payload);
+	struct object *object = NULL;
 
-	if (!codec_wants_eventfd(field, payload)) {
-		codec_set_u32(payload, field->offset, UINT32_MAX);
+	/* None: KVM says what it thinks of the rest, then of this. */
+	if (!handle && !eventfd) {
+		codec_set_handle(field, payload, UINT32_MAX);
 		return 0;
 	}
-	object = handles_get(call->ring->handles, codec_u32(payload, field->offset),
-			     1u << HANDLE_EVENTFD);
+	if (handle <= UINT32_MAX)
+		object = handles_get(call->ring->handles, (uint32_t)handle,
+				     eventfd ? 1u << HANDLE_EVENTFD : field->kinds);
 	if (!object)
 		return -EBADF;
-	call->eventfds[index] = object;
-	codec_set_u32(payload, field->offset, (uint32_t)object->fd);
+	call->objects[index] = object;
+	if (eventfd)
+		codec_set_u32(payload, field->offset, (uint32_t)object->fd);
+	else
+		codec_set_handle(field, payload, (uint32_t)object->fd);
 	return 0;
+}
+
+static int use_field(struct call *call, unsigned int index)
+{
+	const struct ioctl_field *field = &call->row->fields[index];
+	const uint8_t *payload = call->ring->buffer;
+
+	if (!codec_has_field(field, payload))
+		return 0;
+	switch (field->kind) {
+	case FIELD_MEMORY:
+	case FIELD_ADDRESS:
+		return use_memory(call, field);
+	case FIELD_EVENTFD:
+	case FIELD_HANDLE:
+		return use_object(call, index);
+	case FIELD_ZERO:
+		return codec_u64(payload, field->offset) ? -EOPNOTSUPP : 0;
+	default:
+		return 0;
+	}
 }
 
 static int use_fields(struct call *call)
 {
 	int r = 0;
 
-	for (unsigned int i = 0; !r && i < ROW_FIELDS; i++) {
-		const struct ioctl_field *field = &call->row->fields[i];
-
-		if (field->kind == FIELD_MEMORY)
-			r = use_memory(call, field);
-		else if (field->kind == FIELD_EVENTFD)
-			r = use_eventfd(call, i);
-	}
+	for (unsigned int i = 0; !r && i < ROW_FIELDS; i++)
+		r = use_field(call, i);
 	return r;
 }
 
@@ -115,6 +149,20 @@ static int set_kick_mask(int fd)
 	return ioctl(fd, KVM_SET_SIGNAL_MASK, &mask) < 0 ? -errno : 0;
 }
 
+static int run_vcpu(const struct object *vcpu, bool cancelled)
+{
+	int r;
+
+	run_page_begin(vcpu->private);
+	if (cancelled)
+		run_page_exit_at_once(vcpu->private);
+	r = ioctl(vcpu->fd, KVM_RUN, 0);
+	if (r < 0)
+		r = -errno;
+	run_page_end(vcpu->private);
+	return r;
+}
+
 static int64_t run(const struct call *call)
 {
 	const struct timespec now = { 0 };
@@ -127,9 +175,7 @@ static int64_t run(const struct call *call)
 	cancelled = ring->cancelled == call->sqe->sequence;
 	ring->running = call->sqe->sequence;
 	pthread_mutex_unlock(&ring->lock);
-	r = cancelled ? -EINTR : ioctl(call->object->fd, KVM_RUN, 0);
-	if (r == -1)
-		r = -errno;
+	r = run_vcpu(call->object, cancelled);
 	pthread_mutex_lock(&ring->lock);
 	ring->running = 0;
 	sigemptyset(&kick);
@@ -149,16 +195,46 @@ void twin_cancel(struct twin_ring *ring, uint64_t sequence)
 	pthread_mutex_unlock(&ring->lock);
 }
 
+/* A vCPU and its run page: the mapping has the size that KVM has for all. */
+static int64_t add_vcpu(const struct call *call, int fd)
+{
+	struct run_page *page = NULL;
+	int handle, r = set_kick_mask(fd);
+
+	if (!r)
+		r = run_page_new(call->object->private, fd, &page);
+	if (r) {
+		close_fd(fd);
+		return r;
+	}
+	handle = handles_add_private(call->ring->handles, HANDLE_VCPU, fd, page, run_page_free);
+	if (handle < 0)
+		run_page_free(page);
+	return handle;
+}
+
+static int64_t add_vm(const struct call *call, int fd)
+{
+	struct run_vm *vm = run_vm_new(call->object->fd);
+	int handle;
+
+	if (!vm) {
+		close_fd(fd);
+		return -ENOMEM;
+	}
+	handle = handles_add_private(call->ring->handles, HANDLE_VM, fd, vm, run_vm_put);
+	if (handle < 0)
+		run_vm_put(vm);
+	return handle;
+}
+
 static int64_t returned_handle(const struct call *call, int fd)
 {
-	int r = 0;
-
 	if (call->row->returns == HANDLE_VCPU)
-		r = set_kick_mask(fd);
-	if (!r)
-		return handles_add(call->ring->handles, call->row->returns, fd);
-	close_fd(fd);
-	return r;
+		return add_vcpu(call, fd);
+	if (call->row->returns == HANDLE_VM)
+		return add_vm(call, fd);
+	return handles_add(call->ring->handles, call->row->returns, fd);
 }
 
 static int64_t kernel_call(const struct call *call)
@@ -177,6 +253,8 @@ static int64_t kernel_call(const struct call *call)
 		argument = call->sqe->value;
 	else if (row->size)
 		argument = (uintptr_t)call->ring->buffer;
+	if (call->object->kind == HANDLE_LEASE)
+		return lease_ioctl(call->object->private, row->request, call->ring->buffer);
 	r = ioctl(call->object->fd, row->request, argument);
 	if (r < 0)
 		return -errno;
@@ -194,9 +272,10 @@ static void note_slot(const struct call *call)
 
 static void answer(const struct call *call, int64_t result)
 {
-	bool count = result == -E2BIG && call->row->flags & ROW_COUNT_ON_E2BIG;
+	bool wanted = result >= 0 || call->row->flags & ROW_OUT_ALWAYS ||
+		      (result == -E2BIG && call->row->flags & ROW_COUNT_ON_E2BIG);
 
-	if (!call->row->size || (result < 0 && !count))
+	if (!call->plan.total || !wanted)
 		return;
 	codec_scrub(call->row, &call->plan, call->ring->buffer);
 	memcpy(ring_arena(&call->ring->ring) + call->sqe->offset, call->ring->buffer,
@@ -257,7 +336,7 @@ static int64_t ioctl_call(struct twin_ring *ring, const struct kbm_sqe *sqe)
 		return -EBADF;
 	r = ioctl_on(&call);
 	for (unsigned int i = 0; i < ROW_FIELDS; i++)
-		handles_put(ring->handles, call.eventfds[i]);
+		handles_put(ring->handles, call.objects[i]);
 	handles_put(ring->handles, call.memory);
 	handles_put(ring->handles, call.object);
 	return r;
@@ -265,17 +344,23 @@ static int64_t ioctl_call(struct twin_ring *ring, const struct kbm_sqe *sqe)
 
 int64_t twin_call(struct twin_ring *ring, const struct kbm_sqe *sqe)
 {
-	if (sqe->reserved || sqe->reserved2[0] || sqe->reserved2[1])
+	if (sqe->reserved || sqe->reserved2 || sqe->reserved3)
 		return -EINVAL;
 	switch (sqe->op) {
 	case KBM_OP_OPEN:
-		return open_whitelisted(ring, sqe->request);
+		return twin_open(ring, sqe->request);
 	case KBM_OP_CLOSE:
 		return handles_close(ring->handles, sqe->handle, ANY_DESCRIPTOR);
 	case KBM_OP_IOCTL:
 		return ioctl_call(ring, sqe);
 	case KBM_OP_LEAVE:
 		return 0;
+	case KBM_OP_READ:
+		return twin_read(ring, sqe);
+	case KBM_OP_ERROR:
+		return twin_lease_error(ring, sqe);
+	case KBM_OP_NAME:
+		return twin_set_name(ring, sqe);
 	default:
 		return -ENOSYS;
 	}

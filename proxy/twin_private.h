@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the twin's process share. */
+#ifndef KBM_PROXY_TWIN_PRIVATE_H
+#define KBM_PROXY_TWIN_PRIVATE_H
+
+#include "twin.h"
+
+struct twin {
+	struct transport *transport;
+	int proc_fds;
+	bool greeted;
+	uint32_t arena;
+	struct handles *handles;
+	pthread_mutex_t lock;	/* of rings[].used */
+	struct twin_ring rings[KBM_MAX_RINGS];
+};
+
+extern struct twin twin;
+
+/* twin_rings.c: -ENFILE, or the number of the new ring. */
+int twin_add_ring(const struct kbm_message *message, int *fds);
+/* Anything else might block this process where it waits or writes. */
+int twin_check_eventfd(int fd);
+
+/* twin_messages.c: one message, and its answer. */
+int twin_serve_message(void);
+
+#endif
