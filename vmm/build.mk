@@ -4,12 +4,22 @@
 # best what has to be compiled, and the outputs change only if it was.
 
 QEMU_TREE := build/src/qemu
+KBM_UAPI := host-kernel-patches/src/arch/x86/include/uapi/asm
+
+# The client of the proxy, and the list of its sources for meson. The two builds
+# may run at once.
+QEMU_PROXY := accel/kvm/proxy
+QEMU_PROXY_LIST := build/obj/qemu-proxy-sources
 
 .PHONY: qemu-tree
 qemu-tree:
+	@mkdir -p $(dir $(QEMU_PROXY_LIST))
+	@echo $(PROXY_CLIENT:.o=.c) >$(QEMU_PROXY_LIST).$$$$ && \
+		mv $(QEMU_PROXY_LIST).$$$$ $(QEMU_PROXY_LIST)
 	@scripts/prepare-tree qemu $(QEMU_TREE) vmm/src \
-		host-kernel-patches/src/arch/x86/include/uapi/asm/kbm.h:linux-headers/asm-x86/kbm.h \
-		host-kernel-patches/src/arch/x86/include/uapi/asm/kbm_guest.h:linux-headers/asm-x86/kbm_guest.h \
+		$(foreach f,kbm.h kbm_guest.h kbm_channel.h,$(KBM_UAPI)/$f:linux-headers/asm-x86/$f) \
+		$(foreach f,$(PROXY_CLIENT:.o=.c) $(notdir $(wildcard proxy/*.h)),proxy/$f:$(QEMU_PROXY)/$f) \
+		$(QEMU_PROXY_LIST):$(QEMU_PROXY)/sources \
 		-- vmm/patches
 
 build/emulator/qemu-system-x86_64: qemu-tree
@@ -26,7 +36,7 @@ UNIT_TESTS += $(VMM_UNIT_TESTS)
 build/unit/vmm_options: tests/unit/vmm_options.c \
 	$(addprefix $(VMM_UNIT)/,options.c linux-image.c)
 build/unit/vmm_layout: tests/unit/vmm_layout.c \
-	$(addprefix $(VMM_UNIT)/,layout.c tables.c boot-params.c info-page.c lease.c ap-stub.S)
+	$(addprefix $(VMM_UNIT)/,layout.c tables.c boot-params.c info-page.c lease.c grants.c ap-stub.S)
 
 $(VMM_UNIT_TESTS): | build/vmm/qemu-system-x86_64
 	@mkdir -p $(@D)

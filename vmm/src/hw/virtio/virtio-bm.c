@@ -3,8 +3,8 @@
  *
  * Each device has a page in the guest's memory (struct kbm_virtio). The guest
  * rings doorbells whose other end is an eventfd here; we ring the guest's by
- * KVM_SIGNAL_MSI, which sends an IPI. Everything in the page can change at any
- * time and in any way: it is read once, and our own state is not kept there.
+ * KBM_SEND_DOORBELL, an IPI. Everything in the page can change at any time and
+ * in any way: it is read once, and our own state is not kept there.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -190,8 +190,9 @@ static int virtio_bm_set_config_notifier(VirtIOBM *proxy, bool assign)
 }
 
 /*
- * For a back end that signals an eventfd when it has used buffers. KVM cannot
- * follow a doorbell word, so these go through our main loop.
+ * For a back end that signals an eventfd when it has used buffers. No kernel
+ * follows a doorbell word for an eventfd, so these go through our main loop;
+ * what the guest rings goes to the back end's eventfd directly.
  */
 static int virtio_bm_set_guest_notifiers(DeviceState *d, int nvqs, bool assign)
 {
@@ -302,14 +303,20 @@ static bool virtio_bm_take_page(VirtIOBM *proxy, Error **errp)
 static void virtio_bm_realize(DeviceState *d, Error **errp)
 {
     VirtIOBM *proxy = VIRTIO_BM(d);
+    KBMBus *bus = KBM_BUS(qdev_get_parent_bus(d));
 
     if (!virtio_bm_take_page(proxy, errp)) {
         return;
     }
     qbus_init(&proxy->bus, sizeof(proxy->bus), TYPE_VIRTIO_BM_BUS, d, NULL);
-    if (qdev_realize(proxy->backend, BUS(&proxy->bus), errp) &&
-        virtio_bm_open_control(proxy, errp)) {
-        KBM_BUS(qdev_get_parent_bus(d))->nr_used++;
+    if (!qdev_realize(proxy->backend, BUS(&proxy->bus), errp)) {
+        return;
+    }
+    if (bus->dma) {
+        virtio_bm_device(proxy)->dma_as = bus->dma;
+    }
+    if (virtio_bm_open_control(proxy, errp)) {
+        bus->nr_used++;
     }
 }
 

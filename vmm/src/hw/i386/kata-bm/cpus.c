@@ -8,6 +8,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/error-report.h"
 #include "qemu/host-utils.h"
 #include "qapi/error.h"
 #include "cpu.h"
@@ -15,6 +16,7 @@
 #include "hw/i386/apic.h"
 #include "hw/qdev-properties.h"
 #include "linux/kvm.h"
+#include "system/kvm.h"
 #include "target/i386/cpu-internal.h"
 #include "target/i386/host-cpu.h"
 #include "cpus.h"
@@ -102,6 +104,23 @@ static void kbm_drop_emulated_features(CPUX86State *env)
     }
 }
 
+/*
+ * Before the vCPU's thread does, which could not say why the host refuses it:
+ * the reason is the lease's, as with a core that is lent by half.
+ */
+static void kbm_create_vcpu(CPUState *cpu, const KBMLease *lease, unsigned i)
+{
+    int ret = kvm_create_and_park_vcpu(cpu);
+
+    if (ret < 0) {
+        g_autofree char *reason = kbm_lease_reason(lease, -ret);
+
+        error_report("kata-bm: no vCPU on CPU %u: %s", lease->cpus[i].cpu,
+                     reason);
+        exit(EXIT_FAILURE);
+    }
+}
+
 void kbm_cpus_init(MachineState *machine, const KBMLease *lease)
 {
     X86CPUTopoInfo topology = kbm_topology(lease);
@@ -118,6 +137,7 @@ void kbm_cpus_init(MachineState *machine, const KBMLease *lease)
         kbm_drop_emulated_features(&X86_CPU(cpu)->env);
         object_property_set_uint(cpu, "apic-id", lease->cpus[i].apic_id,
                                  &error_fatal);
+        kbm_create_vcpu(CPU(cpu), lease, i);
         qdev_realize(DEVICE(cpu), NULL, &error_fatal);
         machine->possible_cpus->cpus[i].cpu = CPU(cpu);
         object_unref(cpu);

@@ -19,10 +19,16 @@ static size_t kbm_info_extents(const KBMLease *lease)
     return kbm_info_cpus() + lease->nr_cpus * sizeof(struct kbm_info_cpu);
 }
 
-size_t kbm_info_bytes(const KBMLease *lease)
+static size_t kbm_info_grants(const KBMLease *lease)
 {
     return kbm_info_extents(lease) +
            lease->nr_extents * sizeof(struct kbm_info_extent);
+}
+
+size_t kbm_info_bytes(const KBMLease *lease)
+{
+    return kbm_info_grants(lease) +
+           lease->nr_grants * sizeof(struct kbm_info_extent);
 }
 
 static void kbm_write_info_tables(const KBMLayout *layout,
@@ -30,6 +36,7 @@ static void kbm_write_info_tables(const KBMLayout *layout,
 {
     struct kbm_info_cpu *cpu = (void *)(page + kbm_info_cpus());
     struct kbm_info_extent *extent = (void *)(page + kbm_info_extents(lease));
+    struct kbm_info_extent *grant = (void *)(page + kbm_info_grants(lease));
     unsigned i;
 
     for (i = 0; i < lease->nr_cpus; i++) {
@@ -44,6 +51,13 @@ static void kbm_write_info_tables(const KBMLayout *layout,
             .start = lease->extents[i].start,
             .bytes = lease->extents[i].bytes,
             .node = lease->extents[i].node,
+        };
+    }
+    for (i = 0; i < lease->nr_grants; i++) {
+        grant[i] = (struct kbm_info_extent) {
+            .start = lease->grants[i].start,
+            .bytes = lease->grants[i].bytes,
+            .node = lease->grants[i].node,
         };
     }
 }
@@ -72,6 +86,12 @@ void kbm_write_info(const KBMLayout *layout, const KBMLease *lease,
         .device_area_bytes = layout->device_area_bytes,
         .virtio = options->nr_virtio ? layout->virtio : 0,
         .nr_virtio = options->nr_virtio,
+        .flags = lease->info.flags & KBM_HOST_TSC_DEADLINE ?
+                 KBM_INFO_TSC_DEADLINE : 0,
+        .grants = lease->nr_grants ? kbm_info_grants(lease) : 0,
+        .nr_grants = lease->nr_grants,
+        .channel = options->channel,
+        .channel_bytes = options->channel_bytes,
         /* Guests run with TSC offset 0: ours is theirs. */
         .wallclock_ns = g_get_real_time() * 1000,
         .wallclock_tsc = cpu_get_host_ticks(),

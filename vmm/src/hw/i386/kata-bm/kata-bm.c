@@ -18,14 +18,16 @@
 #include "exec/address-spaces.h"
 #include "migration/blocker.h"
 #include "system/kvm.h"
+#include "system/kvm-proxy.h"
 #include "system/reset.h"
 #include "system/runstate.h"
 #include "system/runstate-action.h"
 #include "system/system.h"
 #include "target/i386/kvm/kvm_i386.h"
 #include "cpus.h"
+#include "dma.h"
+#include "grants.h"
 #include "kata-bm.h"
-#include "options.h"
 
 #define KBM_DEFAULT_RAM     (512 * MiB)
 
@@ -42,7 +44,7 @@ static void kbm_enable_direct(KataBMMachineState *kbm)
                      KataBmIsolation_str(kbm->isolation));
         exit(EXIT_FAILURE);
     }
-    ret = kvm_vm_enable_cap(kvm_state, KVM_CAP_X86_DIRECT, 0, kbm->lease.fd,
+    ret = kvm_vm_enable_cap(kvm_state, KVM_CAP_X86_DIRECT, 0, kbm->lease.name,
                             mode);
     if (ret < 0) {
         error_report("kata-bm: KVM does not take what was lent: %s",
@@ -54,11 +56,34 @@ static void kbm_enable_direct(KataBMMachineState *kbm)
                      "kernel-irqchip= out");
         exit(EXIT_FAILURE);
     }
-    /* KVM_SIGNAL_MSI shall take all 32 bits of an APIC ID. */
+    /* APIC IDs shall have all their 32 bits. */
     if (!kvm_enable_x2apic()) {
         error_report("kata-bm: KVM has no x2APIC interface (KVM_CAP_X2APIC_API)"
                      ": use a newer host kernel");
         exit(EXIT_FAILURE);
+    }
+}
+
+static void kbm_check_grant(KataBMMachineState *kbm)
+{
+    if (kbm->grant && strcmp(kbm->grant, "all")) {
+        error_report("kata-bm: grant=%s is not known: the only one is all, for "
+                     "the control BM; leave it out for any other guest",
+                     kbm->grant);
+        exit(EXIT_FAILURE);
+    }
+    if (kbm->grant && kvm_proxy_client()) {
+        error_report("kata-bm: grant= and proxy= exclude each other: the "
+                     "control BM is started at the host itself");
+        exit(EXIT_FAILURE);
+    }
+    if (kbm->channel_text && !kbm->grant) {
+        error_report("kata-bm: channel=%s lies outside the guest's own memory: "
+                     "give grant=all, too", kbm->channel_text);
+        exit(EXIT_FAILURE);
+    }
+    if (kbm->channel_text) {
+        kbm_parse_channel(kbm->channel_text, &kbm->channel, &error_fatal);
     }
 }
 
@@ -89,6 +114,7 @@ static unsigned kbm_check_options(MachineState *machine,
             exit(EXIT_FAILURE);
         }
     }
+    kbm_check_grant(kbm);
     nr = kbm_parse_cpus(kbm->cpus ?: "", cpus, &error_fatal);
     /* One is what QEMU assumes without -smp. */
     if (machine->smp.cpus != 1 && machine->smp.cpus != nr) {
@@ -189,10 +215,17 @@ static void kbm_machine_init(MachineState *machine)
     uint32_t cpus[KBM_MAX_CPUS];
     GMappedFile *initrd = NULL;
     unsigned nr_cpus = kbm_check_options(machine, cpus, &initrd);
+    struct kbm_regions regions = { 0 };
 
-    kbm_lease_open(&kbm->lease, &error_fatal);
+    kbm_lease_open(&kbm->lease, kvm_proxy_client() ? &kbm_lease_proxy_ops
+                                                   : &kbm_lease_local_ops,
+                   &error_fatal);
+    if (kbm->grant) {
+        kbm_grants_take(&kbm->lease, &kbm->channel, &regions, &error_fatal);
+    }
     kbm_lease_cpus(&kbm->lease, cpus, nr_cpus, &error_fatal);
     kbm_lend_memory(machine);
+    kbm_grants_cut(&kbm->lease, &regions, &kbm->channel, &error_fatal);
     kbm_enable_direct(kbm);
 
     kbm_load(machine, initrd);
@@ -202,6 +235,7 @@ static void kbm_machine_init(MachineState *machine)
     kbm_console_init(&kbm->console, &kbm->lease, &kbm->layout, kbm->console_id,
                      &error_fatal);
     kbm->bus = kbm_bus_new(&kbm->lease, kbm->layout.virtio, KBM_MAX_VIRTIO);
+    kbm->bus->dma = kbm_dma_new(&kbm->lease, OBJECT(kbm), &error_fatal);
     kbm_guest_end_init(&kbm->end);
     kbm_forbid_restart();
     qemu_add_vm_change_state_handler(kbm_vm_state, kbm);
@@ -216,6 +250,8 @@ static void kbm_machine_reset(MachineState *machine, ResetType type)
         .mode = kbm->isolation == KATA_BM_ISOLATION_DIRECT ? KBM_MODE_DIRECT
                                                            : KBM_MODE_WALLED,
         .nr_virtio = kbm->bus->nr_used,
+        .channel = kbm->channel.start,
+        .channel_bytes = kbm->channel.bytes,
     };
 
     qemu_devices_reset(type);
@@ -263,6 +299,8 @@ static void kbm_set_isolation(Object *obj, Visitor *v, const char *name,
 KBM_STRING_PROPERTY(cpus)
 KBM_STRING_PROPERTY(nodes)
 KBM_STRING_PROPERTY(console_id)
+KBM_STRING_PROPERTY(grant)
+KBM_STRING_PROPERTY(channel_text)
 
 static void kbm_get_node(Object *obj, Visitor *v, const char *name,
                          void *opaque, Error **errp)
@@ -295,7 +333,7 @@ static void kbm_machine_instance_init(Object *obj)
     kbm->isolation = KATA_BM_ISOLATION_WALLED;
     kbm->node = -1;
     kbm->info_version = KBM_INFO_VERSION;
-    kbm->lease.fd = -1;
+    kbm->lease.name = kbm->lease.local = -1;
     X86_MACHINE(obj)->smm = ON_OFF_AUTO_OFF;
 }
 
@@ -323,6 +361,15 @@ static void kbm_machine_add_properties(ObjectClass *oc)
     object_class_property_set_description(oc, "console",
         "Character device for the guest's kernel messages; else that of "
         "-serial");
+    object_class_property_add_str(oc, "grant", kbm_get_grant, kbm_set_grant);
+    object_class_property_set_description(oc, "grant",
+        "all: the guest is the control BM, which reaches all memory that the "
+        "host lends");
+    object_class_property_add_str(oc, "channel", kbm_get_channel_text,
+                                  kbm_set_channel_text);
+    object_class_property_set_description(oc, "channel",
+        "Memory that the control BM shares with kbm-proxyd, "
+        "such as 0x1c0000000:64M");
     object_class_property_add(oc, "x-info-version", "uint32",
                               kbm_get_info_version, kbm_set_info_version,
                               NULL, NULL);

@@ -10,6 +10,7 @@
 #include "console.h"
 #include "guest-end.h"
 #include "layout.h"
+#include "options.h"
 #include "hw/virtio/virtio-bm.h"
 
 #define TYPE_KATA_BM_MACHINE MACHINE_TYPE_NAME("kata-bm")
@@ -24,6 +25,9 @@ struct KataBMMachineState {
     char *nodes;
     int32_t node;               /* -1: any */
     char *console_id;
+    char *grant;
+    char *channel_text;
+    KBMChannelOption channel;
     uint32_t info_version;
 
     KBMLease lease;

@@ -75,6 +75,8 @@ typedef struct KBMInfoOptions {
     uint32_t version;
     uint32_t mode;
     unsigned nr_virtio;
+    hwaddr channel;             /* 0: none */
+    uint64_t channel_bytes;
 } KBMInfoOptions;
 
 size_t kbm_info_bytes(const KBMLease *lease);

@@ -10,7 +10,6 @@
 #include "qemu/atomic.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
-#include "system/kvm.h"
 #include "hw/i386/kata-bm-lease.h"
 
 #define KBM_REASON_MAX      256
@@ -19,10 +18,10 @@
 #define KBM_RING_ATTEMPTS   8
 
 /* The last error in the kernel's words, or what errno says. */
-static char *kbm_lease_reason(const KBMLease *lease, int error)
+char *kbm_lease_reason(const KBMLease *lease, int error)
 {
     char text[KBM_REASON_MAX];
-    ssize_t length = read(lease->fd, text, sizeof(text) - 1);
+    int length = lease->ops->reason(lease, text, sizeof(text) - 1);
 
     if (length <= 0) {
         return g_strdup(strerror(error));
@@ -31,23 +30,27 @@ static char *kbm_lease_reason(const KBMLease *lease, int error)
     return g_strdup(g_strchomp(text));
 }
 
+/* A call for the kernel that lends. */
 static int kbm_lease_ioctl(const KBMLease *lease, unsigned long request,
                            void *argument)
 {
-    return RETRY_ON_EINTR(ioctl(lease->fd, request, argument)) < 0 ? -errno : 0;
+    return lease->ops->ioctl(lease, request, argument);
 }
 
-bool kbm_lease_open(KBMLease *lease, Error **errp)
+/* A call for the kernel that we run on. */
+static int kbm_lease_local(const KBMLease *lease, unsigned long request,
+                           void *argument)
+{
+    return RETRY_ON_EINTR(ioctl(lease->local, request, argument)) < 0 ? -errno
+                                                                      : 0;
+}
+
+bool kbm_lease_open(KBMLease *lease, const KBMLeaseOps *ops, Error **errp)
 {
     int ret;
 
-    lease->fd = qemu_open_old(KBM_DEVICE_PATH, O_RDWR);
-    if (lease->fd < 0) {
-        error_setg_errno(errp, errno, "kata-bm: cannot open " KBM_DEVICE_PATH);
-        if (errno == ENOENT) {
-            error_append_hint(errp, "Boot the host with a kernel that has the "
-                              "Kata BM patches.\n");
-        }
+    lease->ops = ops;
+    if (!ops->open(lease, errp)) {
         return false;
     }
     ret = kbm_lease_ioctl(lease, KBM_GET_HOST_INFO, &lease->info);
@@ -146,36 +149,17 @@ bool kbm_lease_map(KBMLease *lease, Error **errp)
 
     for (i = 0; i < lease->nr_extents; i++) {
         KBMExtent *extent = &lease->extents[i];
-        void *host = mmap(NULL, extent->bytes, PROT_READ | PROT_WRITE,
-                          MAP_SHARED, lease->fd, extent->start);
+        int ret = lease->ops->map(lease, extent->start, extent->bytes,
+                                  &extent->host);
 
-        if (host == MAP_FAILED) {
-            error_setg_errno(errp, errno, "kata-bm: cannot map %" PRIu64
+        if (ret < 0) {
+            error_setg_errno(errp, -ret, "kata-bm: cannot map %" PRIu64
                              " MiB of lent memory at 0x%" HWADDR_PRIx,
                              extent->bytes / MiB, extent->start);
             return false;
         }
-        extent->host = host;
     }
     return true;
-}
-
-/* Only before the guest has run: later the kernel takes all back at our end. */
-void kbm_lease_close(KBMLease *lease)
-{
-    unsigned i;
-
-    for (i = 0; i < lease->nr_extents; i++) {
-        if (lease->extents[i].host) {
-            munmap(lease->extents[i].host, lease->extents[i].bytes);
-        }
-    }
-    if (lease->fd >= 0) {
-        close(lease->fd);
-    }
-    g_free(lease->cpus);
-    g_free(lease->extents);
-    *lease = (KBMLease) { .fd = -1 };
 }
 
 void *kbm_lease_host(const KBMLease *lease, hwaddr start, uint64_t bytes)
@@ -208,19 +192,7 @@ int kbm_lease_doorbell(KBMLease *lease, hwaddr word, EventNotifier *notifier,
         .flags = assign ? 0 : KBM_DOORBELL_DEASSIGN,
     };
 
-    return kbm_lease_ioctl(lease, KBM_DOORBELL, &doorbell);
-}
-
-/* The x2APIC form of the address: 32 bits of APIC ID in two fields. */
-static void kbm_lease_send(uint32_t apic_id, uint8_t vector)
-{
-    struct kvm_msi msi = {
-        .address_lo = 0xfee00000 | (apic_id & 0xff) << 12,
-        .address_hi = apic_id & 0xffffff00,
-        .data = vector,
-    };
-
-    kvm_vm_ioctl(kvm_state, KVM_SIGNAL_MSI, &msi);
+    return kbm_lease_local(lease, KBM_DOORBELL, &doorbell);
 }
 
 void kbm_lease_ring(KBMLease *lease, const uint64_t *word)
@@ -235,7 +207,8 @@ void kbm_lease_ring(KBMLease *lease, const uint64_t *word)
         if (!(now & KBM_DOORBELL_VALID) || now == sent) {
             return;
         }
-        kbm_lease_send(KBM_DOORBELL_APIC_ID(now), KBM_DOORBELL_VECTOR(now));
+        /* Of a bad word, or one that has just moved: an error. */
+        kbm_lease_local(lease, KBM_SEND_DOORBELL, &now);
         sent = now;
     }
 }

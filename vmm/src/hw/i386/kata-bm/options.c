@@ -12,6 +12,8 @@
 /* A comma has to be doubled on the command line, hence the plus. */
 #define KBM_SEPARATORS  "+,"
 
+#define KBM_CHANNEL_ALIGN   4096
+
 static bool kbm_add_cpu(uint32_t cpus[], unsigned *nr, uint32_t cpu,
                         Error **errp)
 {
@@ -120,4 +122,34 @@ unsigned kbm_parse_memory(const char *text,
                    "example nodes=0:256M+1:256M");
     }
     return nr;
+}
+
+static bool kbm_parse_start_size(const char *text, KBMChannelOption *channel)
+{
+    const char *end;
+
+    if (!g_ascii_isdigit(*text) ||
+        qemu_strtou64(text, &end, 0, &channel->start) || *end != ':' ||
+        !g_ascii_isdigit(end[1])) {
+        return false;
+    }
+    return !qemu_strtosz(end + 1, NULL, &channel->bytes);
+}
+
+bool kbm_parse_channel(const char *text, KBMChannelOption *channel,
+                       Error **errp)
+{
+    if (!kbm_parse_start_size(text, channel)) {
+        error_setg(errp, "kata-bm: channel=%s is not START:BYTES: write for "
+                   "example channel=0x1c0000000:64M", text);
+        return false;
+    }
+    if (!channel->bytes ||
+        (channel->start | channel->bytes) % KBM_CHANNEL_ALIGN ||
+        channel->start + channel->bytes < channel->start) {
+        error_setg(errp, "kata-bm: channel=%s does not consist of whole pages "
+                   "of %u bytes", text, KBM_CHANNEL_ALIGN);
+        return false;
+    }
+    return true;
 }

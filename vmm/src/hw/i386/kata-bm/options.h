@@ -26,4 +26,13 @@ unsigned kbm_parse_memory(const char *text,
                           KBMMemoryOption memory[KBM_MAX_EXTENTS],
                           Error **errp);
 
+typedef struct KBMChannelOption {
+    uint64_t start;
+    uint64_t bytes;             /* 0: no channel */
+} KBMChannelOption;
+
+/* "0x1c0000000:64M": where the channel lies. Whole pages. */
+bool kbm_parse_channel(const char *text, KBMChannelOption *channel,
+                       Error **errp);
+
 #endif /* KATA_BM_OPTIONS_H */

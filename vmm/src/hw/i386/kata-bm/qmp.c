@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-kata-bm-target.h"
+#include "system/kvm-proxy.h"
 #include "system/runstate.h"
 #include "kata-bm.h"
 
@@ -84,5 +85,6 @@ KataBmInfo *qmp_query_kata_bm(Error **errp)
     info->end = kbm_query_end(&kbm->end);
     info->cpus = kbm_query_cpus(&kbm->lease);
     info->extents = kbm_query_extents(&kbm->lease);
+    info->proxy = g_strdup(kvm_proxy_where());
     return info;
 }

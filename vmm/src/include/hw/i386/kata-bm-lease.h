@@ -24,26 +24,57 @@ typedef struct KBMExtent {
     MemoryRegion mr;
 } KBMExtent;
 
-typedef struct KBMLease {
-    int fd;
+/* Memory that is not the guest's own, but that it may reach. */
+typedef struct KBMGrant {
+    hwaddr start;
+    uint64_t bytes;
+    uint32_t node;
+} KBMGrant;
+
+typedef struct KBMLease KBMLease;
+
+/*
+ * Who lends. All but @open return 0 (@reason: the bytes of the text) or a
+ * negative errno. @open sets @name and @local.
+ */
+typedef struct KBMLeaseOps {
+    bool (*open)(KBMLease *lease, Error **errp);
+    int (*ioctl)(const KBMLease *lease, unsigned long request, void *argument);
+    int (*reason)(const KBMLease *lease, char *text, size_t size);
+    int (*map)(const KBMLease *lease, hwaddr start, uint64_t bytes,
+               void **host);
+} KBMLeaseOps;
+
+extern const KBMLeaseOps kbm_lease_local_ops;   /* /dev/kata-bm of the host */
+extern const KBMLeaseOps kbm_lease_proxy_ops;   /* that of our twin */
+
+struct KBMLease {
+    const KBMLeaseOps *ops;
+    int name;                   /* of the lease in KVM's calls */
+    int local;                  /* descriptor that takes and sends doorbells */
     struct kbm_host_info info;
     KBMLentCpu *cpus;
     unsigned nr_cpus;
     KBMExtent *extents;
     unsigned nr_extents;
-} KBMLease;
+    KBMGrant *grants;           /* grants.c */
+    unsigned nr_grants;
+};
 
 /* kbm_lease_memory(): take it from any node, the one given is preferred. */
 #define KBM_ANY_NODE    (1u << 31)
 
 /* All of them name the cause in @errp, in the host kernel's own words. */
-bool kbm_lease_open(KBMLease *lease, Error **errp);
+bool kbm_lease_open(KBMLease *lease, const KBMLeaseOps *ops, Error **errp);
 bool kbm_lease_cpus(KBMLease *lease, const uint32_t *cpus, unsigned nr,
                     Error **errp);
 bool kbm_lease_memory(KBMLease *lease, uint64_t bytes, uint32_t node,
                       Error **errp);
 bool kbm_lease_map(KBMLease *lease, Error **errp);
-void kbm_lease_close(KBMLease *lease);
+/* There is no release: the kernel takes all back at our end. */
+
+/* Why the last call of the lease's failed with @error; to be freed. */
+char *kbm_lease_reason(const KBMLease *lease, int error);
 
 /* Whether one extent holds all of [start, start + bytes). */
 bool kbm_lease_contains(const KBMLease *lease, hwaddr start, uint64_t bytes);

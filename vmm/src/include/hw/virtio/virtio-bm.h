@@ -21,6 +21,7 @@ struct KBMBus {
     hwaddr pages;               /* guest address of the first */
     unsigned nr_used;
     unsigned nr_pages;
+    AddressSpace *dma;          /* NULL: the system's memory */
 };
 
 KBMBus *kbm_bus_new(KBMLease *lease, hwaddr pages, unsigned nr_pages);
