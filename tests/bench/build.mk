@@ -38,3 +38,17 @@ $(BENCH_FILES)/initrd.cpio: $(BENCH_FILES)/kbm-bench $(BENCH_OBJ)/guest/kbm_benc
 	  echo 'file /init $(BENCH_FILES)/kbm-bench 755 0 0'; \
 	  echo 'file /kbm_bench.ko $(BENCH_OBJ)/guest/kbm_bench.ko 644 0 0'; } >$(BENCH_OBJ)/initrd.list
 	$(HOST_KERNEL_OBJ)/usr/gen_init_cpio $(BENCH_OBJ)/initrd.list >$@
+
+# Round trips over the proxy.
+ROUND_TRIPS := build/tools/kbm-round-trips
+
+$(ROUND_TRIPS): tests/bench/proxy/round_trips.c $(addprefix $(PROXY_OBJ)/,$(PROXY_CLIENT))
+	@mkdir -p $(@D)
+	$(CC) $(PROXY_CFLAGS) -Iproxy -MF $(BENCH_OBJ)/round_trips.d -static -o $@ $(filter %.c %.o,$^)
+
+bench-files: $(ROUND_TRIPS)
+
+.PHONY: bench-proxy
+bench-proxy: setup ## Round trips of KVM's calls: direct, over unix, over kbm
+	@$(MAKE) -j$(JOBS) server-parts step-bench-files
+	@tests/bench/proxy/bench-proxy --emulator '$(EMULATOR)'

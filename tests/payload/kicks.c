@@ -6,9 +6,7 @@
 #include <time.h>
 
 #include "cleanup.h"
-#include "image.h"
 #include "message.h"
-#include "witness.h"
 
 #define LOST_AFTER_S	5
 #define MAX_PAUSE_NS	2000000U
@@ -48,45 +46,6 @@ static int kick_once(struct machine *machine, uint64_t *ret_ns)
 	return 0;
 }
 
-/* How long the guest itself went on after the kick, in ticks of its CPU's own time. */
-struct guest_time {
-	uint64_t tsc;
-	uint64_t stolen;
-};
-
-static struct guest_time guest_time(const struct machine *machine)
-{
-	return (struct guest_time){
-		.tsc = __builtin_ia32_rdtsc(),
-		.stolen = image_result(&machine->extent, 0, PAYLOAD_RESULT_CYCLES),
-	};
-}
-
-static bool guest_went_on(const struct machine *machine, const struct guest_time *kicked)
-{
-	uint64_t last = image_result(&machine->extent, 0, PAYLOAD_RESULT_VALUE);
-	uint64_t stolen = image_result(&machine->extent, 0, PAYLOAD_RESULT_CYCLES) - kicked->stolen;
-	uint64_t limit = machine->lease.host.tsc_khz * (KICK_LIMIT_NS / 1000000);
-
-	/* Other payloads do not tell. */
-	return !last || last > kicked->tsc + stolen + limit;
-}
-
-/* One kick that counts: on time, or late with nobody else to blame. */
-static int kick_fairly(struct machine *machine, uint64_t *ret_ns, struct kicks *kicks)
-{
-	struct guest_time kicked = guest_time(machine);
-	uint64_t start = now_ns();
-	int r = kick_once(machine, ret_ns);
-
-	if (r || *ret_ns <= KICK_LIMIT_NS)
-		return r;
-	if (guest_went_on(machine, &kicked) && !witness_saw_stall(start, start + *ret_ns))
-		return 0;
-	kicks->stalled++;
-	return -EAGAIN;
-}
-
 static void summarize(uint64_t *ns, struct kicks *kicks)
 {
 	unsigned int count = kicks->arrived;
@@ -111,18 +70,12 @@ int kicks_measure(struct machine *machine, unsigned int count, struct kicks *ret
 
 	if (!ns)
 		return fail(-ENOMEM, "%u kicks", count);
-	machine->vcpus[0].entered = (void *)((char *)machine->extent.memory + PAYLOAD_RESULTS +
-					     PAYLOAD_RESULT_DONE);
-	r = witness_start();
 	while (!r && kicks.arrived < count) {
 		pause_before(kicks.arrived, &seed);
-		r = kick_fairly(machine, &ns[kicks.arrived], &kicks);
+		r = kick_once(machine, &ns[kicks.arrived]);
 		if (!r)
 			kicks.arrived++;
-		else if (r == -EAGAIN && kicks.stalled <= count)
-			r = 0;
 	}
-	witness_stop();
 	if (r)
 		fail(r, "kick %u of %u was lost", kicks.arrived + 1, count);
 	summarize(ns, &kicks);

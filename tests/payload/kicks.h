@@ -13,7 +13,6 @@ struct kicks {
 	unsigned int wanted;
 	unsigned int arrived;
 	unsigned int late;		/* over KICK_LIMIT_NS */
-	unsigned int stalled;		/* late, but so was the machine: not counted */
 	uint64_t min_ns;
 	uint64_t median_ns;
 	uint64_t p99_ns;
@@ -23,10 +22,8 @@ struct kicks {
 /*
  * Kick the first vCPU @count times, with pauses of 0 to 2 ms in between so
  * that kicks also meet a guest about to be entered. Stops at the first that
- * is lost.
- *
- * A late kick is done again when a CPU of the host stalled meanwhile (see
- * witness.h), or when the guest did not go on: payload clock tells.
+ * is lost. Time is the host's: on an emulated machine it goes on while the
+ * real one does something else, unless it counts instructions.
  */
 int kicks_measure(struct machine *machine, unsigned int count, struct kicks *ret_kicks);
 

@@ -24,6 +24,15 @@ static int lease_fail(const struct lease *lease, const char *what)
 	return fail(error, "%s: %s", what, reason);
 }
 
+void lease_explain(const struct lease *lease)
+{
+	char reason[256];
+
+	lease_reason(lease->fd, reason, sizeof(reason));
+	if (*reason)
+		fail(0, "the host says: %s", reason);
+}
+
 int lease_open(struct lease *ret_lease)
 {
 	struct lease lease = {};

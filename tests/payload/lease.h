@@ -28,5 +28,7 @@ void lease_close(struct lease *lease);
 
 /* The line that the device keeps for its last error; "" when it has none. */
 void lease_reason(int fd, char *ret_reason, unsigned int size);
+/* Prints that reason, if there is one. */
+void lease_explain(const struct lease *lease);
 
 #endif

@@ -21,6 +21,15 @@
 #define STOCK_TIMER_HZ		1000000000ULL	/* KVM's APIC bus clock */
 #define MAX_CPUID_ENTRIES	256
 
+static int grant_all(struct machine *machine, bool wanted)
+{
+	if (!wanted || !ioctl(machine->lease.fd, KBM_GRANT_ALL))
+		return 0;
+	fail(-errno, "KBM_GRANT_ALL");
+	lease_explain(&machine->lease);
+	return -EINVAL;
+}
+
 static int create_vm(struct machine *machine, int mode)
 {
 	struct kvm_enable_cap cap = {
@@ -166,6 +175,8 @@ static int create_vcpus(struct machine *machine, int mode)
 		r = vcpu_new(machine->kvm_fd, machine->vm_fd, &machine->vcpus[i], cpuid,
 			     &vcpu_start);
 	}
+	if (r && mode != MODE_STOCK)
+		lease_explain(&machine->lease);
 	return r;
 }
 
@@ -197,6 +208,8 @@ int machine_init(const struct options *options, struct machine *machine)
 		r = lend(machine, options);
 	if (!r)
 		r = lend_cpus(machine, options);
+	if (!r)
+		r = grant_all(machine, options->grant);
 	if (!r)
 		r = create_vm(machine, options->mode);
 	if (!r)

@@ -28,6 +28,7 @@ static const char usage[] =
 "  --argument=N      number for payloads that want one\n"
 "  --kicks=N         kick the first vCPU N times, and measure\n"
 "  --runs=N          start and stop N guests, one after the other\n"
+"  --grant           the guest may reach all memory that is set aside\n"
 "  --json            print the result as JSON\n"
 "  --list            list the payloads\n"
 "\n"
@@ -120,7 +121,7 @@ static int parse_cpus(const char *text, struct options *options)
 enum option_id {
 	OPTION_PAYLOAD = 1, OPTION_MODE, OPTION_CPUS, OPTION_MEMORY, OPTION_NODE,
 	OPTION_SECONDS, OPTION_RATE, OPTION_COUNT, OPTION_ARGUMENT, OPTION_KICKS,
-	OPTION_RUNS, OPTION_JSON, OPTION_LIST, OPTION_HELP,
+	OPTION_RUNS, OPTION_GRANT, OPTION_JSON, OPTION_LIST, OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -135,6 +136,7 @@ static const struct option long_options[] = {
 	{ "argument", required_argument, NULL, OPTION_ARGUMENT },
 	{ "kicks", required_argument, NULL, OPTION_KICKS },
 	{ "runs", required_argument, NULL, OPTION_RUNS },
+	{ "grant", no_argument, NULL, OPTION_GRANT },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "list", no_argument, NULL, OPTION_LIST },
 	{ "help", no_argument, NULL, OPTION_HELP },
@@ -187,6 +189,9 @@ static int parse_one(int id, const char *text, struct options *options)
 	case OPTION_SECONDS:
 		options->seconds = strtod(text, NULL);
 		return options->seconds > 0 ? 0 : fail(0, "--seconds=%s: more than 0", text);
+	case OPTION_GRANT:
+		options->grant = true;
+		return 0;
 	case OPTION_JSON:
 		options->json = true;
 		return 0;

@@ -23,6 +23,7 @@ struct options {
 	uint64_t argument;
 	unsigned int kicks;
 	unsigned int runs;
+	bool grant;			/* KBM_GRANT_ALL */
 	bool json;
 };
 

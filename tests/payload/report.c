@@ -131,7 +131,6 @@ static void print_kicks(struct printer *printer, const struct kicks *kicks)
 	print_number(printer, "wanted", kicks->wanted);
 	print_number(printer, "arrived", kicks->arrived);
 	print_number(printer, "late", kicks->late);
-	print_number(printer, "stalled", kicks->stalled);
 	print_number(printer, "limit_ns", KICK_LIMIT_NS);
 	print_number(printer, "min_ns", kicks->min_ns);
 	print_number(printer, "median_ns", kicks->median_ns);

@@ -33,7 +33,6 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	unsigned int run_size;
-	uint64_t *entered;		/* cleared before each KVM_RUN, for payload clock */
 
 	pthread_t thread;
 	bool started;

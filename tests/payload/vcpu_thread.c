@@ -112,8 +112,6 @@ static enum vcpu_end run_once(struct vcpu *vcpu)
 	uint64_t returned_ns;
 	int r, error;
 
-	if (vcpu->entered)
-		*(volatile uint64_t *)vcpu->entered = 0;
 	r = ioctl(vcpu->fd, KVM_RUN, NULL);
 	error = errno;
 	returned_ns = now_ns();

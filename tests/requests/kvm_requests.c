@@ -5,9 +5,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <asm/kbm.h>
 #include <asm/kbm_guest.h>
+#include <linux/capability.h>
 #include <linux/kvm.h>
 
 #include "cleanup.h"
@@ -144,7 +148,33 @@ static int vcpu_huge_id(const struct setting *setting)
 	return call(setting->vm_fd, KVM_CREATE_VCPU, (void *)0xffffffffUL);
 }
 
+static int grant_too_late(const struct setting *setting)
+{
+	return call(setting->lease_fd, KBM_GRANT_ALL, NULL);
+}
+
+/* CAP_SYS_RAWIO is what it wants; a child has none. */
+static int grant_without_right(const struct setting *setting)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (!child) {
+		struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+		struct __user_cap_data_struct none[2] = {};
+
+		if (syscall(SYS_capset, &header, none))
+			_exit(0);
+		_exit(-call(setting->other_lease_fd, KBM_GRANT_ALL, NULL));
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -errno;
+	return -WEXITSTATUS(status);
+}
+
 const struct request vm_requests[] = {
+	{ "grant all to a VM's lease", grant_too_late, { EBUSY }, "before" },
+	{ "grant all without the right", grant_without_right, { EPERM }, NULL },
 	{ "tie a VM to no lease", tie_to_nothing, { EBADF, EINVAL }, NULL },
 	{ "tie a VM to another file", tie_to_another_file, { EINVAL, EBADF }, NULL },
 	{ "tie a VM, unknown mode", tie_unknown_mode, { EINVAL }, NULL },

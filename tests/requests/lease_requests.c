@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <asm/kbm.h>
+#include <asm/kbm_guest.h>
 
 #include "cleanup.h"
 
@@ -286,6 +287,86 @@ static int doorbell_twice(const struct setting *setting)
 	return r ? r : second;
 }
 
+static int send_to(const struct setting *setting, uint64_t word)
+{
+	return call(setting->lease_fd, KBM_SEND_DOORBELL, &word);
+}
+
+static int send_to_nobody(const struct setting *setting)
+{
+	return send_to(setting, 0);
+}
+
+static int send_to_the_host(const struct setting *setting)
+{
+	return send_to(setting, KBM_DOORBELL_WORD(0, 0xf8));
+}
+
+static int send_to_all(const struct setting *setting)
+{
+	return send_to(setting, KBM_DOORBELL_WORD(0xffffffff, 0x40));
+}
+
+static int send_exception(const struct setting *setting)
+{
+	return send_to(setting, KBM_DOORBELL_WORD(setting->lent_apic_id, 8));
+}
+
+static int send_other_bits(const struct setting *setting)
+{
+	return send_to(setting, KBM_DOORBELL_WORD(setting->lent_apic_id, 0x40) | 1ULL << 40);
+}
+
+/* A CPU of another lease, which is no control BM's. */
+static int send_to_another_lease(const struct setting *setting)
+{
+	uint64_t word = KBM_DOORBELL_WORD(setting->lent_apic_id, 0x40);
+
+	return call(setting->other_lease_fd, KBM_SEND_DOORBELL, &word);
+}
+
+static int send_no_address(const struct setting *setting)
+{
+	return call(setting->lease_fd, KBM_SEND_DOORBELL, NULL);
+}
+
+static int regions_no_address(const struct setting *setting)
+{
+	return call(setting->lease_fd, KBM_GET_REGIONS, NULL);
+}
+
+static int session_on_the_host(const struct setting *setting)
+{
+	struct kbm_channel_session session;
+
+	return call(setting->lease_fd, KBM_OPEN_SESSION, &session);
+}
+
+static int send_to_our_guest(const struct setting *setting)
+{
+	return send_to(setting, KBM_DOORBELL_WORD(setting->lent_apic_id, 0x40));
+}
+
+static int regions_hold_the_extent(const struct setting *setting)
+{
+	struct kbm_regions regions;
+	int r = call(setting->lease_fd, KBM_GET_REGIONS, &regions);
+
+	for (unsigned int i = 0; !r && i < regions.nr; i++) {
+		struct kbm_region_info *region = &regions.regions[i];
+
+		if (setting->extent_start - region->start < region->bytes)
+			return 0;
+	}
+	return r ? r : -ENXIO;
+}
+
+const struct request good_requests[] = {
+	{ "ring our own guest's CPU", send_to_our_guest, { 0 }, NULL },
+	{ "regions hold our extent", regions_hold_the_extent, { 0 }, NULL },
+	{}
+};
+
 const struct request doorbell_requests[] = {
 	{ "doorbell outside the lease", doorbell_outside, { EINVAL, ENXIO }, "" },
 	{ "doorbell, unaligned", doorbell_unaligned, { EINVAL }, "" },
@@ -295,5 +376,14 @@ const struct request doorbell_requests[] = {
 	{ "doorbell with another file", doorbell_other_file, { EINVAL }, NULL },
 	{ "take back no doorbell", doorbell_none, { ENOENT }, "" },
 	{ "doorbell twice", doorbell_twice, { EEXIST }, NULL },
+	{ "ring nobody", send_to_nobody, { EINVAL }, "not a doorbell" },
+	{ "ring the host's reboot vector", send_to_the_host, { ENOENT }, "APIC ID 0 " },
+	{ "ring all", send_to_all, { ENOENT }, "4294967295" },
+	{ "ring an exception", send_exception, { EINVAL }, "vector" },
+	{ "ring with bits to spare", send_other_bits, { EINVAL }, "not a doorbell" },
+	{ "ring another lease's CPU", send_to_another_lease, { ENOENT }, NULL },
+	{ "ring, null pointer", send_no_address, { EFAULT }, NULL },
+	{ "regions, null pointer", regions_no_address, { EFAULT }, NULL },
+	{ "a session of the channel", session_on_the_host, { ENOTTY }, NULL },
 	{}
 };

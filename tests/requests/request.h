@@ -27,11 +27,11 @@ struct request {
 	const char *name;
 	/* 0 or a negative errno; must have no effect when it fails. */
 	int (*make)(const struct setting *setting);
-	int errors[MAX_ERRORS];	/* any of these is right */
+	int errors[MAX_ERRORS];	/* any of these is right; none: it must succeed */
 	const char *reason;	/* words of the device's reason; NULL: has none */
 };
 
-extern const struct request lease_requests[], memory_requests[], doorbell_requests[],
+extern const struct request good_requests[], lease_requests[], memory_requests[], doorbell_requests[],
 	vm_requests[], vcpu_requests[];
 
 /* ioctl() with its result as a negative errno. */

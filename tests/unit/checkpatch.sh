@@ -36,7 +36,7 @@ check() {
 
 while read -r file; do
 	check "$file" "$linux" "${linux_options[@]}" --file "$file"
-done < <(find host-kernel-patches/src guest-kernel-config/src -name '*.[chS]')
+done < <(find host-kernel-patches/src guest-kernel-config/src control-bm/src -name '*.[chS]')
 # Through a pipe: a file that git knows would be taken for source code.
 while read -r file; do
 	# shellcheck disable=SC2094 # a name for messages

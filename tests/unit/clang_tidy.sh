@@ -21,7 +21,7 @@ for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-cond
 done
 
 status=0
-for dir in proxy tests/fuzz tests/proxy tests/sim/agent tests/sim/tools tests/payload tests/requests \
+for dir in proxy tests/fuzz tests/proxy tests/sim/agent tests/sim/tools tests/payload tests/requests tests/channel \
 	tests/bench; do
 	compgen -G "$dir/*.c" >/dev/null || continue
 	clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" "$dir"/*.c -- \

@@ -25,12 +25,16 @@
 
 #define NR_CPUS		3
 #define NR_EXTENTS	2
+#define NR_GRANTS	2
+
+#define CHANNEL		(16 * GIB + 32 * MIB)
 
 /* Of any alignment the page may have: it is a copy. */
 struct page {
 	struct kbm_info info;
 	struct kbm_info_cpu cpus[NR_CPUS];
 	struct kbm_info_extent extents[NR_EXTENTS];
+	struct kbm_info_extent grants[NR_GRANTS];
 };
 
 static void fill_tables(struct page *page)
@@ -48,6 +52,12 @@ static void fill_tables(struct page *page)
 	};
 	page->extents[1] = (struct kbm_info_extent){
 		.start = 9 * GIB, .bytes = GIB, .node = 1,
+	};
+	page->grants[0] = (struct kbm_info_extent){
+		.start = 16 * GIB, .bytes = 3 * GIB,
+	};
+	page->grants[1] = (struct kbm_info_extent){
+		.start = 20 * GIB, .bytes = 2 * GIB, .node = 1,
 	};
 }
 
@@ -71,6 +81,11 @@ static struct page good(void)
 			.device_area_bytes = AREA_BYTES,
 			.virtio = VIRTIO,
 			.nr_virtio = 5,
+			.flags = KBM_INFO_TSC_DEADLINE,
+			.grants = offsetof(struct page, grants),
+			.nr_grants = NR_GRANTS,
+			.channel = CHANNEL,
+			.channel_bytes = 64 * MIB,
 		},
 	};
 
@@ -124,6 +139,9 @@ static void test_numbers(void **state)
 	BAD(info.tsc_khz, UINT64_MAX);
 	BAD(info.lapic_timer_hz, 0);
 	BAD(info.lapic_timer_hz, UINT64_MAX);
+	FINE(info.flags, 0);
+	BAD(info.flags, KBM_INFO_TSC_DEADLINE << 1);
+	BAD(info.flags, 1U << 31);
 }
 
 static void test_tables(void **state)
@@ -160,6 +178,53 @@ static void test_extents(void **state)
 	BAD(extents[1].start, EXTENT + 512 * MIB - PAGE);
 	FINE(extents[1].start, EXTENT - GIB);
 	FINE(extents[1].start, EXTENT + 512 * MIB);
+}
+
+static void test_ordinary_guest(void **state)
+{
+	(void)state;
+	struct page page = good();
+
+	page.info.grants = page.info.nr_grants = 0;
+	page.info.channel = page.info.channel_bytes = 0;
+	assert_int_equal(check(&page), 0);
+}
+
+static void test_grants(void **state)
+{
+	(void)state;
+	BAD(info.grants, 0);
+	BAD(info.grants, offsetof(struct page, grants) + 4);
+	BAD(info.grants, sizeof(struct page));
+	BAD(info.nr_grants, NR_GRANTS + 1);
+	BAD(info.nr_grants, UINT32_MAX);
+	BAD(grants[0].start, 16 * GIB + 1);
+	BAD(grants[0].bytes, 0);
+	BAD(grants[0].bytes, UINT64_MAX - PAGE + 1);
+	BAD(grants[0].node, 64);
+	/* Overlap: each other, and our own memory. */
+	BAD(grants[1].start, 19 * GIB - PAGE);
+	FINE(grants[1].start, 19 * GIB);
+	BAD(grants[0].bytes, 4 * GIB + PAGE);
+	BAD(grants[1].start, 9 * GIB);
+	BAD(grants[0].start, EXTENT);
+	BAD(grants[0].start, EXTENT + 512 * MIB - PAGE);
+	FINE(grants[1].bytes, PAGE);
+}
+
+static void test_channel(void **state)
+{
+	(void)state;
+	FINE(info.channel, 0);
+	BAD(info.nr_grants, 0);			/* a channel in no grant */
+	BAD(info.channel, CHANNEL + 1);
+	BAD(info.channel, EXTENT);		/* our own memory */
+	BAD(info.channel, 19 * GIB - 64 * MIB + PAGE);
+	FINE(info.channel, 19 * GIB - 64 * MIB);
+	BAD(info.channel_bytes, 0);
+	BAD(info.channel_bytes, PAGE + 1);
+	BAD(info.channel_bytes, 3 * GIB);
+	BAD(info.channel_bytes, UINT64_MAX - PAGE + 1);
 }
 
 static void test_device_area(void **state)
@@ -220,6 +285,9 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_extents),
+		cmocka_unit_test(test_ordinary_guest),
+		cmocka_unit_test(test_grants),
+		cmocka_unit_test(test_channel),
 		cmocka_unit_test(test_device_area),
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_console),

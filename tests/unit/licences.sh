@@ -9,7 +9,7 @@ status=0
 while read -r file; do
 	[ -f "$file" ] || continue
 	case $file in
-	LICENSES/* | *.patch | *.md | *.svg) continue ;;
+	LICENSES/* | tests/fuzz/corpus/* | *.patch | *.md | *.svg) continue ;;
 	esac
 	line=$(head -n 20 "$file" | grep -m 1 -o 'SPDX-License-Identifier: .*' || true)
 	if [ -z "$line" ]; then

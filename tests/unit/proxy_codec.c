@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <linux/kvm.h>
 
 #include "codec.h"
+#include "kvm_newer.h"
 #include "wire.h"
 
 static uint8_t payload[KBM_ARENA_SIZE + 65536];
@@ -33,8 +33,80 @@ static void each_row_is_sound(void **state)
 
 			if (field->kind)
 				assert_true(field->offset + last * field->stride + 4 <= row->size);
+			for (unsigned int k = 0; k < FIELD_CONDITIONS; k++)
+				assert_true(!field->when[k].mask ||
+					    field->when[k].at + 4u <= row->size);
+			if (field->kind == FIELD_HANDLE)
+				assert_true(field->kinds && field->offset + field->length <=
+					    row->size);
 		}
 	}
+}
+
+static int copy(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+	return 0;
+}
+
+static int copy_nothing(void *to, const void *from, size_t bytes)
+{
+	(void)to;
+	(void)from;
+	(void)bytes;
+	return -EFAULT;
+}
+
+/* An interrupt's eventfd of Xen lies where other attributes have other things. */
+static void fields_have_conditions(void **state)
+{
+	const struct ioctl_field *field = &ioctl_row(KVM_XEN_HVM_SET_ATTR)->fields[1];
+	struct kvm_xen_hvm_attr attribute = { .type = KVM_XEN_ATTR_TYPE_EVTCHN };
+
+	(void)state;
+	assert_true(codec_has_field(field, &attribute));
+	attribute.u.evtchn.deliver.port.port = 1;
+	assert_false(codec_has_field(field, &attribute));
+	attribute.u.evtchn.deliver.port.port = 0;
+	attribute.u.evtchn.flags = KVM_XEN_EVTCHN_DEASSIGN;
+	assert_false(codec_has_field(field, &attribute));
+	attribute.u.evtchn.flags = 0;
+	attribute.type = KVM_XEN_ATTR_TYPE_LONG_MODE;
+	assert_false(codec_has_field(field, &attribute));
+}
+
+static void handles_leave_no_descriptor(void **state)
+{
+	const struct ioctl_row *row = ioctl_row(KVM_ENABLE_CAP);
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_DIRECT, .args = { 77, 1 } };
+	struct codec_plan plan;
+
+	(void)state;
+	memcpy(payload, &cap, sizeof(cap));
+	assert_int_equal(codec_decode(row, NULL, payload, sizeof(cap), &plan), 0);
+	assert_int_equal(codec_handle(&row->fields[0], payload), 77);
+	codec_scrub(row, &plan, payload);
+	assert_int_equal(codec_handle(&row->fields[0], payload), 0);
+	/* Of any other capability the same bytes are a number. */
+	cap.cap = KVM_CAP_HALT_POLL;
+	memcpy(payload, &cap, sizeof(cap));
+	assert_int_equal(codec_decode(row, NULL, payload, sizeof(cap), &plan), 0);
+	codec_scrub(row, &plan, payload);
+	assert_memory_equal(payload, &cap, sizeof(cap));
+}
+
+static void bad_pointers_are_errors(void **state)
+{
+	const struct ioctl_row *row = ioctl_row(KVM_GET_DIRTY_LOG);
+	struct kvm_dirty_log log = { 0 };
+	struct codec_plan plan;
+
+	(void)state;
+	assert_int_equal(codec_plan(row, NULL, &log, &plan), 0);
+	assert_int_equal(codec_pack(row, &plan, &log, payload, copy_nothing), -EFAULT);
+	row = ioctl_row(KVM_GET_CLOCK);
+	assert_int_equal(codec_plan(row, NULL, payload, &plan), 0);
+	assert_int_equal(codec_unpack(row, &plan, payload, NULL, copy_nothing), -EFAULT);
 }
 
 static void unknown_requests_have_no_row(void **state)
@@ -130,6 +202,7 @@ static void answers_hold_no_address(void **state)
 	(void)state;
 	memset(payload, 0, 4096);
 	filter->ranges[3].nmsrs = 100;
+	filter->ranges[3].bitmap = payload;
 	assert_int_equal(codec_decode(row, NULL, payload, sizeof(*filter) + 16, &plan), 0);
 	assert_int_equal(plan.nr_parts, 1);
 	assert_ptr_equal(filter->ranges[3].bitmap, payload + sizeof(*filter));
@@ -149,9 +222,9 @@ static void packs_and_unpacks_bitmaps(void **state)
 	slots_set(&slots, 2, 200 * 4096);
 	assert_int_equal(codec_plan(row, &slots, &log, &plan), 0);
 	assert_int_equal(plan.total, sizeof(log) + sizeof(bitmap));
-	codec_pack(row, &plan, &log, payload);
+	assert_int_equal(codec_pack(row, &plan, &log, payload, copy), 0);
 	memset(payload + sizeof(log), 0x5a, sizeof(bitmap));
-	codec_unpack(row, &plan, payload, &log);
+	assert_int_equal(codec_unpack(row, &plan, payload, &log, copy), 0);
 	assert_ptr_equal(log.dirty_bitmap, bitmap);
 	assert_int_equal(bitmap[3], 0x5a5a5a5a5a5a5a5a);
 	slots_done(&slots);
@@ -162,6 +235,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_is_sound),
 		cmocka_unit_test(unknown_requests_have_no_row),
+		cmocka_unit_test(fields_have_conditions),
+		cmocka_unit_test(handles_leave_no_descriptor),
+		cmocka_unit_test(bad_pointers_are_errors),
 		cmocka_unit_test(damaged_structures_are_refused),
 		cmocka_unit_test(short_payloads_are_refused),
 		cmocka_unit_test(pointers_to_nothing_are_cleared),

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # about: guests run the same with KVM directly and over the proxy
-# limit: 60
+# limit: 90
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -47,6 +47,13 @@ for _ in 1 2 3; do
 	diff "$dir/direct" "$dir/proxied"
 done
 cat "$dir/proxied"
+ends_without_twins
+
+# All kinds of memory; descriptors, pointers and signals as they should not be.
+timeout 20 build/tools/kbm-proxy-memory >"$dir/direct-memory"
+proxied build/tools/kbm-proxy-memory >"$dir/proxied-memory"
+diff "$dir/direct-memory" "$dir/proxied-memory"
+echo "$(wc -l <"$dir/proxied-memory") lines about memory and descriptors are the same"
 ends_without_twins
 
 # A VMM with threads and signals: its guest never ends, it is stopped.

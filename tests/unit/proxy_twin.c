@@ -20,14 +20,15 @@
 #include <cmocka.h>
 #include <linux/kvm.h>
 
-#include "channel.h"
+#include "message.h"
 #include "ring.h"
+#include "transport_unix.h"
 #include "twin.h"
 
 static struct {
 	pid_t pid;
 	int socket;
-	uint32_t ring_id;
+	struct transport *transport;
 	struct ring ring;
 	uint64_t sequence;
 } session;
@@ -36,8 +37,8 @@ static int ask(struct kbm_message *message, const int *fds, unsigned int nr)
 {
 	int got[KBM_MAX_FDS];
 
-	if (channel_send(session.socket, message, fds, nr) ||
-	    channel_receive(session.socket, message, got))
+	if (message_send(session.socket, message, fds, nr) ||
+	    message_receive(session.socket, message, got))
 		return -EIO;
 	for (unsigned int i = 0; i < KBM_MAX_FDS; i++) {
 		if (got[i] >= 0)
@@ -59,20 +60,44 @@ static int sealed_memory(size_t bytes, int seals)
 
 static void add_ring(void)
 {
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_RING };
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_RING, .size = KBM_RING_SIZE };
+	void *memory;
 	int fds[3] = { sealed_memory(KBM_RING_SIZE, F_SEAL_SHRINK), eventfd(0, EFD_NONBLOCK),
 		       eventfd(0, EFD_NONBLOCK) };
 
-	session.ring = (struct ring){ .twin_fd = fds[1], .client_fd = fds[2] };
-	assert_int_equal(ring_map(&session.ring, fds[0]), 0);
+	session.ring = (struct ring){
+		.transport = session.transport, .peer_fd = fds[1], .own_fd = fds[2],
+	};
+	memory = mmap(NULL, KBM_RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	assert_true(memory != MAP_FAILED);
+	assert_int_equal(ring_init(&session.ring, memory, KBM_RING_SIZE), 0);
 	assert_true(ask(&message, fds, 3) >= 0);
 	close(fds[0]);
+}
+
+static int open_device(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static _Noreturn void run_twin(int socket)
+{
+	struct twin_setup twin = {
+		.socket = socket, .proc_fds = -1, .kvm = open_device("/dev/kvm"), .lease = -ENOENT,
+	};
+
+	if (twin_prepare(&twin))
+		_exit(EXIT_FAILURE);
+	twin_serve();
 }
 
 static int setup(void **state)
 {
 	struct kbm_message hello = {
 		.type = KBM_MESSAGE_HELLO, .magic = KBM_WIRE_MAGIC, .version = KBM_WIRE_VERSION,
+		.size = KBM_ARENA_SIZE,
 	};
 	int pair[2];
 
@@ -83,9 +108,11 @@ static int setup(void **state)
 	session.pid = fork();
 	if (!session.pid) {
 		close(pair[0]);
-		twin_run(pair[1]);
+		run_twin(pair[1]);
 	}
 	close(pair[1]);
+	if (transport_unix_new(pair[0], &session.transport))
+		return -1;
 	if (ask(&hello, NULL, 0))
 		return -1;
 	add_ring();
@@ -97,8 +124,10 @@ static int teardown(void **state)
 	int status;
 
 	(void)state;
-	close(session.socket);
-	ring_done(&session.ring);
+	session.transport->ops->done(session.transport);
+	munmap(session.ring.shared, KBM_RING_SIZE);
+	close(session.ring.own_fd);
+	close(session.ring.peer_fd);
 	if (waitpid(session.pid, &status, 0) != session.pid)
 		return -1;
 	return WIFSIGNALED(status) ? -1 : 0;
@@ -150,7 +179,8 @@ static void only_kvm_opens(void **state)
 {
 	(void)state;
 	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN }), -ENOSYS);
-	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .request = 2 }), -ENOSYS);
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .request = 3 }), -ENOSYS);
+	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .request = 2 }), -ENOENT);
 	assert_int_equal(call((struct kbm_sqe){ .op = 77 }), -ENOSYS);
 	assert_int_equal(call((struct kbm_sqe){ .op = KBM_OP_OPEN, .reserved = 1 }), -EINVAL);
 }
@@ -187,7 +217,8 @@ static void damaged_entries_get_answers(void **state)
 		for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 			struct kbm_sqe sqe = good;
 
-			if (at == offsetof(struct kbm_sqe, op) && values[i] <= _KBM_OP_MAX)
+			if ((at == offsetof(struct kbm_sqe, op) && values[i] <= _KBM_OP_MAX) ||
+			    at == offsetof(struct kbm_sqe, turn))
 				continue;
 			memcpy((uint8_t *)&sqe + at, &values[i], sizeof(values[i]));
 			assert_true(call(sqe) < 0);
@@ -243,24 +274,39 @@ static void damaged_messages_get_answers(void **state)
 	assert_int_equal(twin_descriptors(), before);
 }
 
-static void unsealed_memory_is_refused(void **state)
+static int add_memory(int fd, uint64_t offset, uint64_t size)
 {
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_MEMORY, .size = 4096 };
-	int fd = sealed_memory(4096, 0);
+	struct kbm_message message = {
+		.type = KBM_MESSAGE_ADD_MEMORY, .offset = offset, .size = size,
+	};
 
-	(void)state;
-	assert_int_equal(ask(&message, &fd, 1), -EINVAL);
-	close(fd);
+	return ask(&message, &fd, 1);
 }
 
-static void a_damaged_tail_ends_the_session(void **state)
+static void memory_lies_in_a_regular_file(void **state)
 {
-	const uint64_t one = 1;
+	int file = sealed_memory(8192, 0), device = open("/dev/zero", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_true(add_memory(file, 4096, 4096) > 0);
+	assert_int_equal(add_memory(file, 4096, 8192), -EINVAL);
+	assert_int_equal(add_memory(file, 8192, 4096), -EINVAL);
+	assert_int_equal(add_memory(file, 1, 4096), -EINVAL);
+	assert_int_equal(add_memory(file, -4096ULL, 8192), -EINVAL);
+	assert_int_equal(add_memory(file, 0, 100), -EINVAL);
+	assert_int_equal(add_memory(device, 0, 4096), -EINVAL);
+	close(file);
+	close(device);
+}
+
+static void a_damaged_turn_ends_the_session(void **state)
+{
+	struct kbm_sqe *entries = (void *)((uint8_t *)session.ring.shared + KBM_RING_SQ);
 	struct kbm_cqe cqe;
 
 	(void)state;
-	atomic_store(&session.ring.shared->sq_tail, 1000);
-	assert_int_equal(write(session.ring.twin_fd, &one, sizeof(one)), sizeof(one));
+	entries[0].turn = 1000;
+	ring_signal(session.ring.peer_fd);
 	assert_int_equal(ring_wait_completion(&session.ring, session.socket, NULL, &cqe), -EIO);
 }
 
@@ -271,7 +317,7 @@ static void a_short_message_ends_the_session(void **state)
 
 	(void)state;
 	assert_int_equal(send(session.socket, "x", 1, 0), 1);
-	assert_int_equal(channel_receive(session.socket, &message, got), -EIO);
+	assert_int_equal(message_receive(session.socket, &message, got), -EIO);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -284,8 +330,8 @@ int main(void)
 		TEST(damaged_entries_get_answers),
 		TEST(memory_is_named_within_its_bounds),
 		TEST(damaged_messages_get_answers),
-		TEST(unsealed_memory_is_refused),
-		TEST(a_damaged_tail_ends_the_session),
+		TEST(memory_lies_in_a_regular_file),
+		TEST(a_damaged_turn_ends_the_session),
 		TEST(a_short_message_ends_the_session),
 	};
 

@@ -8,10 +8,10 @@
 #include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
-#include "system/kvm.h"
 
 #include <cmocka.h>
 
+#include "grants.h"
 #include "layout.h"
 
 #define NR_EXTENTS	2
@@ -26,38 +26,60 @@ static KBMExtent extents[NR_EXTENTS] = {
 static KBMLentCpu cpus[NR_CPUS] = {
 	{ .cpu = 2, .apic_id = 4 }, { .cpu = 3, .apic_id = 6 }, { .cpu = 9, .apic_id = 300, .node = 1 },
 };
+static int lease_ioctl(const KBMLease *of, unsigned long request, void *argument);
+static int lease_reason(const KBMLease *of, char *text, size_t size);
+
+static const KBMLeaseOps ops = { .ioctl = lease_ioctl, .reason = lease_reason };
+
+#define LOCAL	12345
+
 static KBMLease lease = {
-	.fd = -1,
-	.info = { .tsc_khz = 2000000, .lapic_timer_hz = 1000000000 },
+	.ops = &ops, .name = -1, .local = LOCAL,
+	.info = { .flags = KBM_HOST_TSC_DEADLINE, .tsc_khz = 2000000,
+		  .lapic_timer_hz = 1000000000 },
 	.cpus = cpus, .nr_cpus = NR_CPUS,
 	.extents = extents, .nr_extents = NR_EXTENTS,
 };
 
-/* What KVM was asked to send, and what the guest does to its word meanwhile. */
-static struct kvm_msi sent[64];
+/* What the kernel was asked to send, and what the guest does to its word meanwhile. */
+static uint64_t sent[64];
 static unsigned int nr_sent;
 static uint64_t *moving_word;
 
-KVMState *kvm_state;
-
-int kvm_vm_ioctl(KVMState *s, unsigned long type, ...)
+/* libc's: the only calls of a lease that do not go through its table. */
+int ioctl(int fd, unsigned long type, ...)
 {
 	va_list arguments;
 
-	assert_int_equal(type, KVM_SIGNAL_MSI);
+	assert_int_equal(fd, LOCAL);
+	assert_int_equal(type, KBM_SEND_DOORBELL);
 	va_start(arguments, type);
-	sent[nr_sent++ % ARRAY_SIZE(sent)] = *va_arg(arguments, struct kvm_msi *);
+	sent[nr_sent++ % ARRAY_SIZE(sent)] = *va_arg(arguments, uint64_t *);
 	va_end(arguments);
 	if (moving_word)
 		*moving_word += 1;
-	return 1;
+	return 0;
 }
 
-/* Of what opens a lease; no test does. */
-int qemu_open_old(const char *name, int flags, ...)
+/* What the host has set aside, whether it grants it, and whether it was asked. */
+static struct kbm_regions host_regions;
+static int grant_error;
+static unsigned int nr_granted;
+
+static int lease_ioctl(const KBMLease *of, unsigned long request, void *argument)
 {
-	fail_msg("%s was opened", name);
-	return -1;
+	if (request == KBM_GET_REGIONS) {
+		*(struct kbm_regions *)argument = host_regions;
+		return 0;
+	}
+	assert_int_equal(request, KBM_GRANT_ALL);
+	nr_granted += !grant_error;
+	return grant_error;
+}
+
+static int lease_reason(const KBMLease *of, char *text, size_t size)
+{
+	return snprintf(text, size, "the reason");
 }
 
 int event_notifier_get_fd(const EventNotifier *notifier)
@@ -80,8 +102,19 @@ static int setup(void **state)
 		g_free(extents[i].host);
 		extents[i].host = g_malloc0(extents[i].bytes);
 	}
-	nr_sent = 0;
+	nr_sent = nr_granted = 0;
 	moving_word = NULL;
+	grant_error = 0;
+	g_clear_pointer(&lease.grants, g_free);
+	lease.nr_grants = 0;
+	host_regions = (struct kbm_regions){
+		.nr = 3,
+		.regions = {
+			{ .start = 4 * GiB, .bytes = 2 * GiB, .node = 0 },
+			{ .start = 7 * GiB - 2 * MiB, .bytes = GiB, .node = 1 },
+			{ .start = 16 * GiB, .bytes = GiB, .node = 2 },
+		},
+	};
 	return 0;
 }
 
@@ -239,6 +272,85 @@ static void info_page(void **state)
 	assert_int_equal(cpu[0].mailbox, 0);
 	assert_int_equal(cpu[2].apic_id, 300);
 	assert_int_equal(cpu[2].mailbox - cpu[1].mailbox, sizeof(struct kbm_mailbox));
+	assert_int_equal(info->flags, KBM_INFO_TSC_DEADLINE);
+	assert_int_equal(info->grants | info->nr_grants | info->channel | info->channel_bytes, 0);
+}
+
+static void expect_grant(int i, hwaddr start, hwaddr end, uint32_t node)
+{
+	assert_true(i < (int)lease.nr_grants);
+	assert_int_equal(lease.grants[i].start, start);
+	assert_int_equal(lease.grants[i].start + lease.grants[i].bytes, end);
+	assert_int_equal(lease.grants[i].node, node);
+}
+
+/* All that is lent less the own extents: one inside of a region, one at a border. */
+static void grants_are_cut(void **state)
+{
+	const KBMChannelOption channel = { 5 * GiB + 32 * MiB, 64 * MiB };
+	const KBMInfoOptions options = { .channel = channel.start, .channel_bytes = channel.bytes };
+	const struct kbm_info_extent *grant;
+	const struct kbm_info *info;
+	struct kbm_regions regions;
+	KBMLayout layout = {};
+
+	assert_true(kbm_grants_take(&lease, &channel, &regions, &error_abort));
+	assert_int_equal(nr_granted, 1);
+	assert_true(kbm_grants_cut(&lease, &regions, &channel, &error_abort));
+	assert_int_equal(lease.nr_grants, 4);
+	expect_grant(0, 4 * GiB, 5 * GiB, 0);
+	expect_grant(1, 5 * GiB + 32 * MiB, 6 * GiB, 0);
+	expect_grant(2, 7 * GiB + 2 * MiB, 8 * GiB - 2 * MiB, 1);
+	expect_grant(3, 16 * GiB, 17 * GiB, 2);
+
+	kbm_layout_plan(&layout, &lease, &image, 0, 0, &error_abort);
+	kbm_write_info(&layout, &lease, &options);
+	info = at(layout.info, kbm_info_bytes(&lease));
+	assert_int_equal(info->nr_grants, 4);
+	assert_int_equal(info->grants + 4 * sizeof(*grant), info->size);
+	assert_int_equal(info->channel, channel.start);
+	assert_int_equal(info->channel_bytes, channel.bytes);
+	grant = (const void *)((const uint8_t *)info + info->grants);
+	assert_int_equal(grant[1].start, 5 * GiB + 32 * MiB);
+	assert_int_equal(grant[3].node, 2);
+}
+
+/* All of a region is the own memory: there is no empty grant. */
+static void grants_of_nothing(void **state)
+{
+	const KBMChannelOption none = {};
+	struct kbm_regions regions = {
+		.nr = 1, .regions = { { .start = 5 * GiB, .bytes = 32 * MiB } },
+	};
+
+	assert_true(kbm_grants_cut(&lease, &regions, &none, &error_abort));
+	assert_int_equal(lease.nr_grants, 0);
+}
+
+static void grants_refused(void **state)
+{
+	static const KBMChannelOption outside[] = {
+		{ 3 * GiB, 4096 }, { 6 * GiB - 4096, 8192 }, { 17 * GiB, 4096 },
+		{ 16 * GiB, GiB + 4096 }, { UINT64_MAX - 4095, 4096 },
+	};
+	const KBMChannelOption own = { 5 * GiB + 32 * MiB - 4096, 8192 };
+	struct kbm_regions regions;
+	Error *err = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
+		assert_false(kbm_grants_take(&lease, &outside[i], &regions, &err));
+		assert_non_null(strstr(error_get_pretty(err), "set aside"));
+		g_clear_pointer(&err, error_free);
+	}
+	assert_int_equal(nr_granted, 0);
+	assert_true(kbm_grants_take(&lease, &own, &regions, &error_abort));
+	assert_false(kbm_grants_cut(&lease, &regions, &own, &err));
+	assert_non_null(strstr(error_get_pretty(err), "kbm-proxyd"));
+	g_clear_pointer(&err, error_free);
+	grant_error = -EPERM;
+	assert_false(kbm_grants_take(&lease, &own, &regions, &err));
+	assert_non_null(strstr(error_get_pretty(err), "the reason"));
+	error_free(err);
 }
 
 static void ring_sends(void **state)
@@ -247,9 +359,7 @@ static void ring_sends(void **state)
 
 	kbm_lease_ring(&lease, &word);
 	assert_int_equal(nr_sent, 1);
-	assert_int_equal(sent[0].data, 0x41);
-	assert_int_equal(sent[0].address_lo, 0xfee78000);
-	assert_int_equal(sent[0].address_hi, 0x12345600);
+	assert_int_equal(sent[0], word);
 }
 
 static void ring_nobody(void **state)
@@ -268,8 +378,8 @@ static void ring_moving(void **state)
 	moving_word = &word;
 	kbm_lease_ring(&lease, &word);
 	assert_in_range(nr_sent, 2, 16);
-	assert_int_equal(sent[0].address_lo, 0xfee02000);
-	assert_int_equal(sent[1].address_lo, 0xfee03000);
+	assert_int_equal(sent[0], KBM_DOORBELL_WORD(2, 0x41));
+	assert_int_equal(sent[1], KBM_DOORBELL_WORD(3, 0x41));
 }
 
 int main(void)
@@ -282,6 +392,9 @@ int main(void)
 		cmocka_unit_test_setup(gates_lead_to_the_stub, setup),
 		cmocka_unit_test_setup(boot_params, setup),
 		cmocka_unit_test_setup(info_page, setup),
+		cmocka_unit_test_setup(grants_are_cut, setup),
+		cmocka_unit_test_setup(grants_of_nothing, setup),
+		cmocka_unit_test_setup(grants_refused, setup),
 		cmocka_unit_test_setup(ring_sends, setup),
 		cmocka_unit_test_setup(ring_nobody, setup),
 		cmocka_unit_test_setup(ring_moving, setup),

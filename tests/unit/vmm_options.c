@@ -173,6 +173,39 @@ static void image_wrong(void **state)
 	}
 }
 
+static void channel_good(void **state)
+{
+	KBMChannelOption channel;
+
+	assert_true(kbm_parse_channel("0x1c0000000:64M", &channel, &error_abort));
+	assert_int_equal(channel.start, 7 * GiB);
+	assert_int_equal(channel.bytes, 64 * MiB);
+	assert_true(kbm_parse_channel("4096:8192", &channel, &error_abort));
+	assert_int_equal(channel.start, 4096);
+	assert_int_equal(channel.bytes, 8192);
+}
+
+static void channel_bad(void **state)
+{
+	static const char *const shape[] = {
+		"", ":", "0x1000", "0x1000:", ":64M", "x:64M", "-4096:4096", "4096:-4096",
+		"4096:64M:1", "4096:64Q", " 4096:4096",
+	};
+	static const char *const pages[] = {
+		"0:0", "4097:4096", "4096:4097", "0xfffffffffffff000:8192",
+	};
+	KBMChannelOption channel;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shape) + ARRAY_SIZE(pages); i++) {
+		bool is_shape = i < ARRAY_SIZE(shape);
+		Error *err = NULL;
+
+		assert_false(kbm_parse_channel(is_shape ? shape[i] : pages[i - ARRAY_SIZE(shape)],
+					       &channel, &err));
+		expect_error(err, is_shape ? "START:BYTES" : "whole pages");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +213,7 @@ int main(void)
 		cmocka_unit_test(memory_good), cmocka_unit_test(memory_bad),
 		cmocka_unit_test(image_good), cmocka_unit_test(image_truncated),
 		cmocka_unit_test(image_wrong),
+		cmocka_unit_test(channel_good), cmocka_unit_test(channel_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

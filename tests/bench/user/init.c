@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "bench.h"
 
 #define LIVE	"/sys/kernel/kata_bm/live"
+
+#define SYSLOG_ACTION_CONSOLE_OFF	6
 
 static void mount_at(const char *type, const char *place)
 {
@@ -41,6 +44,8 @@ int init_mount(void)
 	mount_at("proc", "/proc");
 	mount_at("sysfs", "/sys");
 	mount_at("devtmpfs", "/dev");
+	/* A message of the kernel in the middle of a result makes it unreadable. */
+	klogctl(SYSLOG_ACTION_CONSOLE_OFF, NULL, 0);
 	return open_console();
 }
 

@@ -69,7 +69,8 @@ zeros='\x00\x00\x00\x00'
 
 damaged 4 20 "$zeros"			# reserved: nothing damaged; it has no root
 damaged 6 0 '\x00'			# magic
-damaged 6 8 '\x02'			# version
+damaged 6 8 '\x01'			# version, the one before
+damaged 6 8 '\x03'			# and the one after
 damaged 6 12 "$ones"			# size
 damaged 6 12 '\x08\x00'			# size, too small
 damaged 6 16 '\x02'			# mode
@@ -82,3 +83,6 @@ damaged 6 68 "$zeros"			# nr_extents
 damaged 6 72 '\x01'			# console
 damaged 6 88 "$zeros$zeros"		# device_area
 damaged 6 96 "$ones$ones"		# device_area_bytes
+damaged 6 119 '\x80'			# flags, one that nobody knows
+damaged 6 124 '\x01'			# nr_grants, with no table
+damaged 6 128 '\x00\x10'		# channel, in no grant

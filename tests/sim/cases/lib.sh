@@ -107,3 +107,83 @@ disturb() {
 	within 60 stress-ng --quiet --cpu 2 --vm 2 --vm-bytes 64M --fork 2 --timer 1 --mmap 1 --timeout 8
 	[ "$(online)" = "$online_before" ] || fail "CPUs online: $online_before before, $(online) after"
 }
+
+# What may have grown for other reasons, in pages, objects and tasks.
+SLACK_PAGES=512
+SLACK_OBJECTS=200
+SLACK_TASKS=2
+
+# Free pages, those on the lists of single CPUs too: a CPU that goes offline
+# gives its list back.
+free_pages() {
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '$1 == "nr_free_pages" || $1 == "count:" { sum += $2 } END { print sum }' /proc/zoneinfo
+}
+
+# By the objects of files: file-nr is added up from the CPUs' shares only now and
+# then. A page of them is the least that the allocator takes.
+SLACK_FILES=21
+open_files() {
+	awk '$1 == "filp" { print $2 }' /proc/slabinfo
+}
+
+# Objects of KVM and of ours, all in use: none may be left.
+kvm_objects() {
+	awk '/^(kvm|kbm)|^x86_emulator|^mmu_page_header|^pte_list_desc/ { sum += $2 } END { print sum + 0 }' \
+		/proc/slabinfo
+}
+
+# Free objects on the lists of single CPUs count as used until these are given
+# back. But vmap_area: areas that are free already are kept until there are many.
+all_objects() {
+	local shrink
+
+	for shrink in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$shrink"
+	done
+	awk 'NR > 2 && $1 != "vmap_area" { sum += $2 } END { print sum + 0 }' /proc/slabinfo
+}
+
+# The least of some looks: what waits for a grace period of RCU is not lost yet.
+# kfree_rcu() gathers for up to 5 s before it even asks for one.
+settled_objects() {
+	local least=0 now
+
+	for _ in {1..12}; do
+		now=$(all_objects)
+		[ "$least" -ne 0 ] && [ "$now" -ge "$least" ] || least=$now
+		sleep 1
+	done
+	echo "$least"
+}
+
+# Without the kernel's workers, which come and go.
+tasks() {
+	grep -Ls '^kworker/' /proc/[0-9]*/comm | wc -l
+}
+
+# What guests take and must give back, in an order that resources_kept() knows.
+resources() {
+	local objects
+
+	# First: it empties the lists of single CPUs, whose free objects look used.
+	objects=$(settled_objects)
+	echo "$(online) $(free_pages) $(open_files) $(kvm_objects) $objects $(tasks)"
+}
+
+# resources_kept BEFORE AFTER
+resources_kept() {
+	local cpus pages files kvm objects tasks
+	local cpus_now pages_now files_now kvm_now objects_now tasks_now
+
+	read -r cpus pages files kvm objects tasks <<<"$1"
+	read -r cpus_now pages_now files_now kvm_now objects_now tasks_now <<<"$2"
+	echo "CPUs $cpus -> $cpus_now, free pages $pages -> $pages_now, files $files -> $files_now," \
+		"KVM objects $kvm -> $kvm_now, objects $objects -> $objects_now, tasks $tasks -> $tasks_now"
+	[ "$cpus_now" = "$cpus" ] || fail "other CPUs are online"
+	[ "$pages_now" -ge $((pages - SLACK_PAGES)) ] || fail "fewer pages are free"
+	[ "$files_now" -le $((files + SLACK_FILES)) ] || fail "more files are open"
+	[ "$kvm_now" -le "$kvm" ] || fail "KVM has more objects"
+	[ "$objects_now" -le $((objects + SLACK_OBJECTS)) ] || fail "the kernel has more objects"
+	[ "$tasks_now" -le $((tasks + SLACK_TASKS)) ] || fail "there are more tasks"
+}

@@ -14,6 +14,20 @@ for address in 0x1000 0x1000000 0x8000000000 0xfee00000; do
 done
 echo "ok: memory outside its extents"
 
+# Memory that is set aside and nobody's: only a guest with the grant reaches it,
+# and with it no more than that. Of a fresh guest the last free run is not the one
+# that it gets itself.
+read -r _ start bytes _ < <(grep ' free$' /sys/class/misc/kata-bm/memory | tail -n 1)
+free=$(printf '%#x' $((start + bytes - 4096)))
+for name in outside poke; do
+	guest_ends $name memory-fault --mode=walled --argument="$free"
+	expect "r['vcpus'][0]['done'] == 0"
+	guest_ends $name shutdown --mode=walled --grant --argument="$free"
+	expect "r['vcpus'][0]['done'] == 1"
+	guest_ends $name memory-fault --mode=walled --grant --argument=0x1000000
+done
+echo "ok: with a grant, all memory to lend at $free, and none of the host's"
+
 for mode in walled direct; do
 	# 6 to 0xcf9 resets the machine; getting here means that it did not.
 	payload --payload=port --mode=$mode || true

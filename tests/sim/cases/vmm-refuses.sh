@@ -38,7 +38,15 @@ refuses 1 'memory' -machine cpus=2 -m 1T
 refuses 1 'isolation' -machine cpus=2,isolation=none
 refuses 1 'names no character device' -machine cpus=2,console=nothing
 refuses 1 'kernel-irqchip' -machine cpus=2,kernel-irqchip=off
-refuses 6 'version' -machine cpus=2,x-info-version=2
+refuses 6 'version' -machine cpus=2,x-info-version=1
+refuses 1 'the only' -machine cpus=2,grant=some
+refuses 1 'give grant=all' -machine cpus=2,channel=0x1000:64M
+refuses 1 'START:BYTES' -machine cpus=2,grant=all,channel=64M
+refuses 1 'whole pages' -machine cpus=2,grant=all,channel=0x1001:64M
+refuses 1 'set aside' -machine cpus=2,grant=all,channel=0x1000:64M
+refuses 1 'is kbm-proxyd there' -machine cpus=2 -accel kvm,proxy=unix:/nowhere
+refuses 1 'unix:PATH or kbm:DEVICE' -machine cpus=2 -accel kvm,proxy=nowhere
+refuses 1 'exclude each other' -machine cpus=2 -accel kvm,proxy=unix:/nowhere,device=/dev/kvm
 
 head -c 100000 "$kernel" >/run/truncated
 refuses 1 '/run/truncated is truncated' -machine cpus=2 -kernel /run/truncated

@@ -123,6 +123,10 @@ class Agent:
         self._gone = threading.Event()
         threading.Thread(target=self._read_all, daemon=True).start()
 
+    def forget_ready(self):
+        """Before a reboot: wait_ready() is for the next first word."""
+        self._hello.clear()
+
     def wait_ready(self, timeout, hopeless=lambda: False):
         """Waits for the agent's first word; False if it does not come."""
         deadline = time.monotonic() + timeout
@@ -130,6 +134,11 @@ class Agent:
             if self._hello.wait(0.05):
                 return True
         return False
+
+    @property
+    def gone(self):
+        """Whether the connection to it is over."""
+        return self._gone.is_set()
 
     def send(self, job, kind, payload):
         """Sends one frame."""

@@ -61,13 +61,26 @@ def direct_arguments(isolation, cpus, node, memory, devices="bm"):
 
 def stock_arguments(smp, memory, devices="device"):
     """The same for a guest of stock KVM."""
-    return ["-machine", "microvm,acpi=off,rtc=off,auto-kernel-cmdline=on", "-accel", "kvm",
+    return ["-machine", "microvm,acpi=off,rtc=off,auto-kernel-cmdline=on",
             "-cpu", "host", "-smp", str(smp), "-m", memory,
             "-L", f"{TOOLS}/share/qemu", "-global", "virtio-mmio.force-legacy=false"], devices, "console=ttyS0 reboot=t"
 
 
+def vcpu_stats(session):
+    """KVM's binary stats by a VMM's QMP; a list for each name, an entry a CPU."""
+    counts = {}
+    for cpu in session.command("query-stats", target="vcpu"):
+        for stat in cpu["stats"]:
+            if isinstance(stat["value"], int):
+                counts.setdefault(stat["name"], []).append(stat["value"])
+    return counts
+
+
 class Guest:
-    """One guest, from start() to end()."""
+    """One guest, from start() to end().
+
+    @machine is what it is started from: a Server, or its ControlBm.
+    """
 
     def __init__(self, machine, name, isolation=None, cpus="2-3", node=1, smp=2,
                  memory="512M", append="", arguments=()):
@@ -84,6 +97,7 @@ class Guest:
             self._kind = direct_arguments(isolation, cpus, node, memory)
         else:
             self._kind = stock_arguments(smp, memory)
+        self._kind[0].extend(machine.vmm_arguments)
         self._append = append
         self._arguments = list(arguments)
 
@@ -104,6 +118,7 @@ class Guest:
         words = ["root=/dev/vda", "rootfstype=ext4", "ro", "panic=-1",
                  "init=/usr/sbin/kata-bm-init", append, self._append]
         arguments = machine + [
+            "-name", self.name,
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", KERNEL, "-append", " ".join(filter(None, words)),
             "-drive", f"id=root,file={IMAGE},format=raw,if=none,read-only=on",
@@ -154,14 +169,15 @@ class Guest:
         """From here on the guest's exits count."""
         self.run(f"echo 1 >{LIVE}", 60)
 
+    def cpus(self):
+        """The server's CPUs that a direct guest has; None for a stock one."""
+        if not self._direct:
+            return None
+        return {cpu["cpu"] for cpu in self.qmp.command("query-kata-bm")["cpus"]}
+
     def stats(self):
         """KVM's binary stats, summed over the guest's CPUs; a list for each name."""
-        counts = {}
-        for cpu in self.qmp.command("query-stats", target="vcpu"):
-            for stat in cpu["stats"]:
-                if isinstance(stat["value"], int):
-                    counts.setdefault(stat["name"], []).append(stat["value"])
-        return counts
+        return vcpu_stats(self.qmp)
 
     def power_off(self, timeout=60):
         """Lets the guest end by itself; returns the VMM's exit status."""

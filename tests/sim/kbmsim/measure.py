@@ -42,12 +42,16 @@ def differences(before, after):
 
 
 class Moment:
-    """Both counters of the exits, and the time, at one moment."""
+    """Both counters of the exits of a partition, and the time, at one moment.
 
-    def __init__(self, machine, guest):
-        self.stats = guest.stats()
-        self.machine = machine_exits(machine)
-        self.tsc = int(machine.run("tsc", 60).text())
+    @partition is a Guest or a ControlBm of @server. A direct one has CPUs of
+    its own, and only what these do counts.
+    """
+
+    def __init__(self, server, partition):
+        self.stats = partition.stats()
+        self.machine = machine_exits(server, partition.cpus())
+        self.tsc = int(server.run("tsc", 60).text())
 
     def host_exits(self):
         """The host's counter: (total, by reason)."""
@@ -63,12 +67,17 @@ class Moment:
                 for cycles, entry in zip(done, entries)]
 
 
-def machine_exits(machine):
-    """The emulator's own count of #VMEXITs by reason; None if it has none."""
-    if not emulator_counts(machine):
+def machine_exits(server, cpus=None):
+    """The emulator's own count of #VMEXITs by reason; None if it has none.
+
+    Of these CPUs; of all if @cpus is None.
+    """
+    if not emulator_counts(server):
         return None
     counts = {}
-    for cpu in machine.qmp.command("x-query-svm-exits"):
+    for cpu in server.qmp.command("x-query-svm-exits"):
+        if cpus is not None and cpu["cpu-index"] not in cpus:
+            continue
         for kind in cpu["exits"]:
             name = kind.get("name") or hex(kind["code"])
             counts[name] = counts.get(name, 0) + kind["count"]

@@ -20,6 +20,8 @@ from .agent import Agent, AgentError
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("BUILD") or ROOT / "build")
 
+# First processes of the server's image.
+INITS = {"agent": "/usr/sbin/kata-bm-init", "systemd": "/lib/systemd/systemd"}
 # The kernel may take this long to bring up the agent.
 BOOT_TIMEOUT = 180
 # Ends us, and so the emulator, should the orderly way not work.
@@ -32,21 +34,33 @@ class ServerError(Exception):
     """The server does not boot, or has ended."""
 
 
+class UnsupportedError(ServerError):
+    """This emulator cannot do what was asked for."""
+
+
 def add_options(parser):
     """The options that describe a server."""
     group = parser.add_argument_group("the server")
     group.add_argument("--emulator", default=str(BUILD / "emulator/qemu-system-x86_64"),
                        metavar="PATH", help="qemu-system-x86_64 that emulates it (%(default)s)")
     group.add_argument("--cpus", type=int, default=4, help="CPUs (%(default)s)")
+    group.add_argument("--threads", type=int, default=1,
+                       help="CPUs that share a core (%(default)s)")
     group.add_argument("--nodes", type=int, default=2, help="NUMA nodes (%(default)s)")
     group.add_argument("--memory", default="8G", metavar="SIZE",
                        help="memory, shared by the nodes (%(default)s)")
     group.add_argument("--lendable", default="1G@0,1G@1", metavar="SIZE@NODE,...",
                        help="memory set aside for guests (%(default)s)")
+    group.add_argument("--icount", type=int, metavar="N",
+                       help="time is what was executed, 2^N ns an instruction, one CPU after "
+                            "another: slow, but whatever else this machine does has no influence")
     group.add_argument("--kernel", default=str(BUILD / "host-kernel/bzImage"),
                        metavar="PATH", help="host kernel (%(default)s)")
     group.add_argument("--append", default="", metavar="WORDS",
                        help="more words for its command line")
+    group.add_argument("--init", choices=INITS, default="agent",
+                       help="first process: the launcher's agent, or systemd, which "
+                            "starts the agent and takes some seconds longer (%(default)s)")
     group.add_argument("--image", default=str(BUILD / "images/server.img"),
                        metavar="PATH", help="root image (%(default)s)")
     group.add_argument("--tools", default=str(BUILD / "images/tools.img"),
@@ -60,7 +74,7 @@ def add_options(parser):
     group.add_argument("--out", metavar="DIR",
                        help="folder for the console's text and for files brought back")
     group.add_argument("--timeout", type=float, default=600, metavar="SECONDS",
-                       help="end the server after this long, whatever it does (%(default)s)")
+                       help="end the server after this long, whatever it does")
 
 
 def default_options(**changes):
@@ -89,14 +103,15 @@ def pair(text):
     return name, path
 
 
-def numa_arguments(cpus, nodes, memory):
+def numa_arguments(cpus, threads, nodes, memory):
     """The emulator's arguments for CPUs and memory."""
-    if nodes < 1 or cpus % nodes:
-        raise ServerError(f"{cpus} CPUs cannot be spread over {nodes} nodes evenly")
+    if nodes < 1 or threads < 1 or cpus % (nodes * threads):
+        raise ServerError(f"{cpus} CPUs cannot be spread evenly over {nodes} nodes "
+                          f"of cores with {threads} threads")
     each = mebibytes(memory) // nodes
     per_node = cpus // nodes
     arguments = ["-m", f"{each * nodes}M",
-                 "-smp", f"{cpus},sockets={nodes},cores={per_node},threads=1"]
+                 "-smp", f"{cpus},sockets={nodes},cores={per_node // threads},threads={threads}"]
     for node in range(nodes):
         first = node * per_node
         arguments += [
@@ -113,11 +128,20 @@ def disk_arguments(name, path):
             "-device", f"virtio-blk-pci,drive={name},serial={name}"]
 
 
-def tsc_khz():
-    """Frequency of the emulated TSC, which is this machine's.
+def clock_arguments(icount):
+    """The emulator's arguments that say what its time is."""
+    if icount is None:
+        return ["-accel", "tcg,thread=multi"]
+    return ["-accel", "tcg,thread=single", "-icount", f"shift={icount},sleep=off"]
+
+
+def tsc_khz(icount):
+    """Frequency of the emulated TSC: this machine's, or that of nanoseconds.
 
     On a busy machine the emulated timers are too coarse to measure it with.
     """
+    if icount is not None:
+        return 1000000
     tool = BUILD / "obj/sim/tsc"
     return subprocess.run([tool, "khz"], check=True, capture_output=True,
                           text=True).stdout.strip()
@@ -126,18 +150,32 @@ def tsc_khz():
 def kernel_words(options):
     """The host kernel's command line."""
     words = ["console=ttyS0", "root=/dev/vda", "rootfstype=ext4", "rw",
-             "init=/usr/sbin/kata-bm-init", "panic=-1", "no_ipi_broadcast=1",
+             f"init={INITS[options.init]}", "panic=-1", "no_ipi_broadcast=1",
              # The check of the timer's interrupt fails on a busy build machine.
              "no_timer_check",
              # Two emulated nodes look like two clocks: without it time is jiffies.
-             "tsc=reliable", f"tsc_early_khz={tsc_khz()}"]
+             "tsc=reliable", f"tsc_early_khz={tsc_khz(options.icount)}"]
     if options.lendable:
         words.append(f"kbm.memory={options.lendable}")
     return " ".join(words + [options.append]).strip()
 
 
+# What a server needs that runs a control BM and a guest beside it: CPUs 0 and 3
+# stay the host's, 1 and 2 (node 0) are the control BM's, 4 and 5 the guest's.
+CONTROL_OPTIONS = {"init": "systemd", "cpus": 6, "memory": "12G", "lendable": "2G@0,1G@1"}
+
+
+def add_images(options):
+    """Gives the server the disks that its guests boot from."""
+    options.disk = options.disk + [f"{name}={BUILD / f'images/{name}.img'}"
+                                   for name in ("redis", "control-bm")]
+
+
 class Server:
     """A server that runs while the object is in use as a context manager."""
+
+    # What a VMM that runs on the server itself needs to reach KVM.
+    vmm_arguments = ()
 
     def __init__(self, options):
         self.options = options
@@ -182,10 +220,12 @@ class Server:
         arguments = [
             options.emulator, "-no-user-config", "-nodefaults", "-display", "none",
             "-no-reboot",
-            "-M", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi",
-            "-cpu", "max,vendor=AuthenticAMD,+svm,+x2apic",
+            "-M", "q35,kernel-irqchip=split",
+            "-cpu", "max,vendor=AuthenticAMD,+svm,+x2apic,+topoext",
             "-device", "amd-iommu,intremap=on,xtsup=on"]
-        arguments += numa_arguments(options.cpus, options.nodes, options.memory)
+        arguments += clock_arguments(options.icount)
+        arguments += numa_arguments(options.cpus, options.threads, options.nodes,
+                                    options.memory)
         arguments += ["-kernel", options.kernel, "-append", kernel_words(options)]
         for name, path in [("root", options.image), ("tools", options.tools),
                            *map(pair, options.disk)]:
@@ -221,6 +261,9 @@ class Server:
         self._timer.start()
         if not self.agent.wait_ready(min(BOOT_TIMEOUT, self.time_left)):
             self.end()
+            if "Bad icount read" in self.console():
+                raise UnsupportedError(f"{self.options.emulator} cannot count the instructions "
+                                       "of a kernel that uses x2APIC; the project's own can")
             raise ServerError("the server did not come up; the end of its console:\n"
                               + self.console_tail())
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Fuzzing with clang's libFuzzer: make fuzz FUZZ_SECONDS=60. What it finds is in
+# build/fuzz/NAME.found; inputs that reach new code are kept in build/fuzz/NAME.corpus.
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := build/fuzz/proxy_decode build/fuzz/proxy_twin
+FUZZ_CC ?= clang
+FUZZ_CFLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror \
+	-Wno-gnu-variable-sized-type-not-at-end -Iproxy -Itests/fuzz \
+	-Ihost-kernel-patches/src/arch/x86/include/uapi \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_TWIN := tests/fuzz/proxy_twin.c tests/fuzz/kernel.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c))
+
+.PHONY: fuzz
+fuzz: ## Fuzz the proxy's decoder and twin, FUZZ_SECONDS each (Debian package: clang)
+	@command -v $(FUZZ_CC) >/dev/null || \
+		{ echo "fuzz: no $(FUZZ_CC) here; install the Debian package clang"; exit 1; }
+	@$(MAKE) $(FUZZ_TARGETS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+build/fuzz/proxy_decode: tests/fuzz/proxy_decode.c $(addprefix proxy/,codec.c slots.c ioctl_table.c) \
+		$(wildcard proxy/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^)
+
+build/fuzz/proxy_twin: $(FUZZ_TWIN) $(wildcard proxy/*.h tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -pthread -Wl,--wrap=ioctl -Wl,--wrap=mmap -o $@ $(filter %.c,$^)

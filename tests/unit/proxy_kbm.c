@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kbm transport without its kernels: the channel is a memfd, doorbells are
+ * eventfds. Real are the daemon's side of the channel, the twin, the client.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <linux/kvm.h>
+
+#include <asm/kbm_channel.h>
+#include <asm/kbm_guest.h>
+
+#include "channel.h"
+#include "client_private.h"
+#include "transport_kbm.h"
+#include "twin.h"
+
+#define CHANNEL_BYTES	(16u << 20)
+#define SESSION_BYTES	(2u << 20)
+#define LEASE_BYTES	65536u
+#define STORED		8
+#define SANITIZER_STATUS 99
+
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "exitcode=99";
+}
+
+static struct {
+	int channel_file;
+	bool channel_lent;
+	int lease_file;
+	struct channel *channel;
+	struct kbm_channel *shared;
+	pid_t twin;
+	int client_bell;
+	int end[2];
+	struct client *client;
+	struct {
+		char name[32];
+		int fd;
+	} stored[STORED];
+} test;
+
+/* A doorbell word's APIC ID is an eventfd here. */
+static int send_word(int device, uint64_t word)
+{
+	const uint64_t one = 1;
+
+	(void)device;
+	return write((int)KBM_DOORBELL_APIC_ID(word), &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+static int set_doorbell(int fd, uint64_t at, int eventfd)
+{
+	uint64_t word = eventfd < 0 ? 0 : KBM_DOORBELL_WORD((uint32_t)fcntl(eventfd, F_DUPFD, 3), 32);
+
+	return pwrite(fd, &word, sizeof(word), (off_t)at) == sizeof(word) ? 0 : -EIO;
+}
+
+static int make_file(uint64_t bytes)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	return fd < 0 || ftruncate(fd, (off_t)bytes) < 0 ? -errno : fd;
+}
+
+static int open_device(void)
+{
+	bool first = !test.channel_lent;
+
+	test.channel_lent = true;
+	return dup(first ? test.channel_file : test.lease_file);
+}
+
+static int lend_channel(int fd, uint32_t node, uint64_t bytes, uint64_t *ret_start)
+{
+	(void)fd;
+	(void)node;
+	*ret_start = 0;
+	return bytes == CHANNEL_BYTES ? 0 : -EINVAL;
+}
+
+static const struct channel_device device = {
+	.open = open_device, .lend = lend_channel, .doorbell = set_doorbell, .send = send_word,
+};
+
+static int open_kvm_device(void)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int start_twin(void *context, const struct channel_session *session)
+{
+	struct twin_setup setup = {
+		.socket = -1, .kvm = open_kvm_device(), .lease = session->lease, .proc_fds = -1,
+		.channel = session->channel, .start = session->start, .bytes = session->bytes,
+		.bell = session->bell, .send = send_word,
+	};
+
+	(void)context;
+	test.twin = fork();
+	if (test.twin)
+		return test.twin < 0 ? -errno : 0;
+	if (twin_prepare(&setup))
+		_exit(EXIT_FAILURE);
+	twin_serve();
+}
+
+static void twin_ended(void)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(test.twin, &status, 0), test.twin);
+	/* A crash of the twin is a failure, whatever the client did. */
+	assert_true(WIFEXITED(status) ? WEXITSTATUS(status) != SANITIZER_STATUS :
+					WTERMSIG(status) == SIGKILL);
+	test.twin = 0;
+	channel_twin_ended(test.channel, 0);
+	close(test.end[1]);
+	test.end[1] = -1;
+}
+
+static void kill_twin(void *context, uint32_t index)
+{
+	(void)context;
+	assert_int_equal(index, 0);
+	kill(test.twin, SIGKILL);
+}
+
+/* The daemon finds its sessions by the channel's start. */
+static bool twin_alive(void *context, uint32_t index)
+{
+	(void)context;
+	assert_non_null(test.channel);
+	return index == 0 && test.twin && !waitpid(test.twin, NULL, WNOHANG);
+}
+
+static int store(const char *name, int fd)
+{
+	for (unsigned int i = 0; i < STORED; i++) {
+		if (test.stored[i].name[0])
+			continue;
+		snprintf(test.stored[i].name, sizeof(test.stored[i].name), "%s", name);
+		test.stored[i].fd = dup(fd);
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static int take(const char *name)
+{
+	for (unsigned int i = 0; i < STORED; i++) {
+		if (strcmp(test.stored[i].name, name))
+			continue;
+		test.stored[i].name[0] = '\0';
+		return test.stored[i].fd;
+	}
+	return -1;
+}
+
+static void unstore(const char *name)
+{
+	int fd = take(name);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static const struct channel_host host = {
+	.start = start_twin, .kill = kill_twin, .alive = twin_alive,
+	.store = store, .unstore = unstore, .take = take,
+};
+
+static const struct channel_size size = {
+	.bytes = CHANNEL_BYTES, .session_bytes = SESSION_BYTES,
+};
+
+static uint8_t *session_memory(void)
+{
+	return (uint8_t *)test.shared + test.shared->first_session;
+}
+
+static struct kbm_session_client *client_page(void)
+{
+	return (void *)session_memory();
+}
+
+/* What the driver does for an open file, and at its end. */
+static void change_sequence(void)
+{
+	test.shared->client[0].sequence++;
+	send_word(-1, test.shared->host_doorbell);
+	channel_poll(test.channel);
+}
+
+static int begin_session(void)
+{
+	struct kbm_setup setup = {
+		.bytes = SESSION_BYTES, .memory = session_memory(), .device = test.channel_file,
+		.send = send_word, .start = test.shared->first_session,
+	};
+	struct transport *transport;
+	int r;
+
+	/* First, so that the twin knows its number. */
+	test.client_bell = eventfd(0, EFD_NONBLOCK);
+	if (pipe2(test.end, O_CLOEXEC))
+		return -errno;
+	change_sequence();
+	assert_int_equal(test.shared->host[0].state, KBM_SESSION_SERVED);
+	setup.end_fd = test.end[0];
+	setup.own_bell = test.client_bell;
+	client_page()->doorbell = KBM_DOORBELL_WORD((uint32_t)test.client_bell, 32);
+	r = transport_kbm_client_new(&setup, &transport);
+	return r ? r : client_new(transport, &test.client);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	test.channel = NULL;
+	test.channel_lent = false;
+	test.channel_file = make_file(CHANNEL_BYTES);
+	test.lease_file = make_file(LEASE_BYTES);
+	if (channel_new(&size, &host, NULL, &device, &test.channel))
+		return -1;
+	test.shared = mmap(NULL, CHANNEL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   test.channel_file, 0);
+	return test.shared == MAP_FAILED ? -1 : begin_session();
+}
+
+static bool is_wiped(void)
+{
+	const uint8_t *memory = session_memory();
+
+	for (size_t i = 0; i < SESSION_BYTES; i++) {
+		if (memory[i])
+			return false;
+	}
+	return true;
+}
+
+static void end_session(void)
+{
+	change_sequence();
+	if (test.twin)
+		twin_ended();
+	/* The lease goes back in a process of its own. */
+	for (unsigned int i = 0; i < 1000 && test.shared->host[0].state; i++) {
+		usleep(10000);
+		channel_poll(test.channel);
+	}
+	assert_int_equal(test.shared->host[0].state, KBM_SESSION_IDLE);
+	assert_int_equal(test.shared->host[0].done, test.shared->client[0].sequence);
+	assert_true(is_wiped());
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (test.client)
+		client_disconnect(test.client);
+	test.client = NULL;
+	end_session();
+	channel_free(test.channel);
+	munmap(test.shared, CHANNEL_BYTES);
+	for (unsigned int i = 0; i < STORED; i++)
+		unstore(test.stored[i].name);
+	close(test.channel_file);
+	close(test.lease_file);
+	close(test.end[0]);
+	close(test.end[1]);
+	close(test.client_bell);
+	return 0;
+}
+
+static uint32_t open_kvm(void)
+{
+	int kvm = client_open_kvm(test.client);
+
+	if (kvm == -ENOENT || kvm == -EACCES)
+		skip();
+	assert_true(kvm > 0);
+	return (uint32_t)kvm;
+}
+
+static uint32_t make(uint32_t on, unsigned long request, unsigned long argument)
+{
+	int handle = client_ioctl(test.client, on, request, argument);
+
+	assert_true(handle > 0);
+	return (uint32_t)handle;
+}
+
+static void calls_cross(void **state)
+{
+	uint32_t kvm = open_kvm(), vm = make(kvm, KVM_CREATE_VM, 0);
+	uint32_t vcpu = make(vm, KVM_CREATE_VCPU, 0);
+	struct kvm_regs regs = { .rax = 0x1234, .rflags = 2 }, back;
+
+	(void)state;
+	assert_int_equal(client_ioctl(test.client, kvm, KVM_GET_API_VERSION, 0), 12);
+	assert_int_equal(client_ioctl(test.client, vcpu, KVM_SET_REGS, (uintptr_t)&regs), 0);
+	assert_int_equal(client_ioctl(test.client, vcpu, KVM_GET_REGS, (uintptr_t)&back), 0);
+	assert_int_equal(back.rax, 0x1234);
+	assert_int_equal(client_set_name(test.client, "redis-1"), 0);
+	assert_string_equal(((struct kbm_session_host *)(session_memory() + KBM_SESSION_HOST))->name,
+			    "redis-1");
+}
+
+static void descriptors_do_not_cross(void **state)
+{
+	struct kvm_ioeventfd doorbell = { .addr = 1, .len = 1, .fd = test.client_bell };
+	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0);
+	uint32_t statistics = make(vm, KVM_GET_STATS_FD, 0);
+	struct kvm_stats_header header;
+
+	(void)state;
+	assert_int_equal(client_ioctl(test.client, vm, KVM_IOEVENTFD, (uintptr_t)&doorbell),
+			 -EOPNOTSUPP);
+	assert_int_equal(client_get_fd(test.client, statistics), -EOPNOTSUPP);
+	assert_int_equal(client_pread(test.client, statistics, &header, sizeof(header), 0),
+			 sizeof(header));
+	assert_true(header.num_desc > 0);
+}
+
+/* Without memory the first instruction cannot be read: KVM says so in the page. */
+static void run_pages_are_copies(void **state)
+{
+	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0);
+	uint32_t vcpus[2] = { make(vm, KVM_CREATE_VCPU, 0), make(vm, KVM_CREATE_VCPU, 1) };
+	struct kvm_run *runs[2];
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(client_mmap(test.client, vcpus[i], NULL, 3 * 4096,
+					     PROT_READ | PROT_WRITE, MAP_SHARED, 0,
+					     (void **)&runs[i]), 0);
+	runs[0]->immediate_exit = 1;
+	assert_int_equal(client_ioctl(test.client, vcpus[0], KVM_RUN, 0), -EINTR);
+	runs[0]->immediate_exit = 0;
+	runs[0]->exit_reason = 0xffff;
+	client_ioctl(test.client, vcpus[0], KVM_RUN, 0);
+	assert_true(runs[0]->exit_reason != 0xffff);
+	/* The ring of coalesced accesses is the VM's, the rest is not. */
+	((uint8_t *)runs[0])[2 * 4096 + 100] = 7;
+	assert_int_equal(((uint8_t *)runs[1])[2 * 4096 + 100], 7);
+	runs[0]->request_interrupt_window = 1;
+	assert_int_equal(runs[1]->request_interrupt_window, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		munmap(runs[i], 3 * 4096);
+		assert_int_equal(client_close(test.client, vcpus[i]), 0);
+	}
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static struct kvm_run *halted_run;
+
+/* As VMMs do it: a byte for the next KVM_RUN, a signal for the one under way. */
+static void *signal_later(void *argument)
+{
+	usleep(100000);
+	halted_run->immediate_exit = 1;
+	pthread_kill(*(pthread_t *)argument, SIGUSR2);
+	return NULL;
+}
+
+/* Halted, and nothing will ever wake it. */
+static void a_signal_ends_a_run(void **state)
+{
+	struct kvm_mp_state halted = { .mp_state = KVM_MP_STATE_HALTED };
+	struct sigaction action = { .sa_handler = on_signal };
+	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0), vcpu;
+	pthread_t self = pthread_self(), thread;
+
+	(void)state;
+	assert_int_equal(client_ioctl(test.client, vm, KVM_CREATE_IRQCHIP, 0), 0);
+	vcpu = make(vm, KVM_CREATE_VCPU, 0);
+	assert_int_equal(client_ioctl(test.client, vcpu, KVM_SET_MP_STATE, (uintptr_t)&halted), 0);
+	assert_int_equal(client_mmap(test.client, vcpu, NULL, 4096, PROT_READ | PROT_WRITE,
+				     MAP_SHARED, 0, (void **)&halted_run), 0);
+	sigaction(SIGUSR2, &action, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, signal_later, &self), 0);
+		assert_int_equal(client_ioctl(test.client, vcpu, KVM_RUN, 0), -EINTR);
+		pthread_join(thread, NULL);
+		/* Nobody else writes it: it says that a kick came. */
+		assert_int_equal(halted_run->immediate_exit, 1);
+		halted_run->immediate_exit = 0;
+	}
+	munmap(halted_run, 4096);
+}
+
+#define CALLERS		6
+#define CALLS		3000
+
+static void *call_often(void *argument)
+{
+	uint32_t kvm = *(uint32_t *)argument;
+	intptr_t good = 0;
+
+	for (unsigned int i = 0; i < CALLS; i++) {
+		good += client_ioctl(test.client, kvm, KVM_GET_API_VERSION, 0) == 12;
+		/* Long enough for both sides to go to sleep, now and then. */
+		if (i % 16 == 0)
+			usleep(i % 400);
+	}
+	return (void *)good;
+}
+
+static void no_wakeup_is_lost(void **state)
+{
+	uint32_t kvm = open_kvm();
+	pthread_t threads[CALLERS];
+	void *good;
+
+	(void)state;
+	for (unsigned int i = 0; i < CALLERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, call_often, &kvm), 0);
+	for (unsigned int i = 0; i < CALLERS; i++) {
+		pthread_join(threads[i], &good);
+		assert_int_equal((intptr_t)good, CALLS);
+	}
+}
+
+static void *call_once(void *argument)
+{
+	return (void *)(intptr_t)client_ioctl(test.client, *(uint32_t *)argument,
+					      KVM_GET_API_VERSION, 0);
+}
+
+/* More threads than the session's memory has room for at once. */
+static void rings_are_given_back(void **state)
+{
+	uint32_t kvm = open_kvm();
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	for (unsigned int i = 0; i < 100; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, call_once, &kvm), 0);
+		pthread_join(thread, &result);
+		assert_int_equal((intptr_t)result, 12);
+	}
+}
+
+static void a_killed_twin_is_an_error(void **state)
+{
+	uint32_t kvm = open_kvm();
+
+	(void)state;
+	kill(test.twin, SIGKILL);
+	twin_ended();
+	assert_int_equal(test.shared->host[0].state, KBM_SESSION_ENDED);
+	assert_int_equal(client_ioctl(test.client, kvm, KVM_GET_API_VERSION, 0), -EIO);
+	assert_int_equal(client_close(test.client, kvm), -EIO);
+}
+
+static struct kbm_link *session_link(void)
+{
+	return (void *)(session_memory() + KBM_SESSION_DATA);
+}
+
+static void twin_must_end(void)
+{
+	send_word(-1, ((struct kbm_session_host *)(session_memory() + KBM_SESSION_HOST))->doorbell);
+	twin_ended();
+}
+
+static void a_damaged_queue_ends_the_session(void **state)
+{
+	(void)state;
+	atomic_store(&session_link()->to_twin.tail, 1000);
+	twin_must_end();
+}
+
+static void a_damaged_head_ends_the_session(void **state)
+{
+	struct kbm_message hello = { .type = KBM_MESSAGE_HELLO };
+
+	(void)state;
+	atomic_store(&session_link()->to_client.head, 77777);
+	session_link()->to_twin.messages[1 % KBM_LINK_MESSAGES] = hello;
+	atomic_fetch_add(&session_link()->to_twin.tail, 1);
+	twin_must_end();
+}
+
+static void odd_bits_wake_nobody(void **state)
+{
+	uint32_t kvm = open_kvm();
+
+	(void)state;
+	for (unsigned int i = 0; i < KBM_LINK_BITS; i++) {
+		atomic_store(&session_link()->twin_bits[i], ~0ULL);
+		atomic_store(&session_link()->client_bits[i], ~0ULL);
+	}
+	send_word(-1, ((struct kbm_session_host *)(session_memory() + KBM_SESSION_HOST))->doorbell);
+	send_word(-1, client_page()->doorbell);
+	usleep(20000);
+	assert_int_equal(client_ioctl(test.client, kvm, KVM_GET_API_VERSION, 0), 12);
+}
+
+/* Each field of a message that names memory, at the edges. */
+static void damaged_messages_get_answers(void **state)
+{
+	static const uint64_t values[] = { 0, 1, 4095, 4096, 8192, SESSION_BYTES - 8192,
+					   SESSION_BYTES, 1ULL << 32, 1ULL << 63, UINT64_MAX,
+					   UINT64_MAX - 4095 };
+
+	(void)state;
+	for (uint32_t type = 0; type < _KBM_MESSAGE_MAX + 2; type++) {
+		for (unsigned int i = 0; i < 11 * 11; i++) {
+			struct kbm_message message = {
+				.type = type, .size = values[i / 11], .offset = values[i % 11],
+				.handle = (uint32_t)values[i % 11],
+			};
+
+			if (type == KBM_MESSAGE_CANCEL || type == KBM_MESSAGE_ADD_RING)
+				continue;
+			assert_true(client_ask(test.client, &message, NULL, 0, NULL) < 0);
+		}
+	}
+	assert_true(client_open_kvm(test.client) != -EIO);
+}
+
+/* Rings anywhere, also over each other's memory. */
+static void rings_on_odd_places(void **state)
+{
+	struct kbm_message last = {
+		.type = KBM_MESSAGE_ADD_RING, .size = KBM_RING_ARENA + KBM_ARENA_MIN,
+		.offset = SESSION_BYTES - KBM_SESSION_DATA - KBM_RING_ARENA,
+	};
+
+	(void)state;
+	assert_int_equal(client_ask(test.client, &last, NULL, 0, NULL), -EINVAL);
+	for (uint64_t offset = 0; offset < 2 * SESSION_BYTES; offset += 4096 * 37) {
+		struct kbm_message message = {
+			.type = KBM_MESSAGE_ADD_RING, .size = KBM_RING_ARENA + KBM_ARENA_MIN,
+			.offset = offset,
+		};
+		int r = client_ask(test.client, &message, NULL, 0, NULL);
+
+		bool inside = offset >= KBM_LINK_SIZE &&
+			      offset + message.size <= SESSION_BYTES - KBM_SESSION_DATA;
+
+		assert_true(inside ? r >= 0 : r == -EINVAL);
+	}
+}
+
+static void a_new_daemon_goes_on(void **state)
+{
+	struct channel *before = test.channel;
+	uint32_t kvm = open_kvm();
+
+	(void)state;
+	test.channel = NULL;
+	assert_int_equal(channel_new(&size, &host, NULL, &device, &test.channel), 0);
+	assert_int_equal(channel_start(test.channel), channel_start(before));
+	channel_poll(test.channel);
+	assert_int_equal(test.shared->host[0].state, KBM_SESSION_SERVED);
+	assert_int_equal(client_ioctl(test.client, kvm, KVM_GET_API_VERSION, 0), 12);
+	channel_free(before);
+	/* Its end, at teardown, is seen by the new one. */
+}
+
+static void a_dead_control_bm_is_rung_no_more(void **state)
+{
+	uint64_t words[2] = { 1, 1 };
+
+	(void)state;
+	open_kvm();
+	assert_int_equal(pwrite(test.lease_file, words, sizeof(words), 4096), sizeof(words));
+	client_page()->words[0] = 4096;
+	client_page()->words[1] = 4097;
+	client_page()->nr_words = 1000;
+	test.shared->client_doorbell = client_page()->doorbell;
+	channel_control_bm_ended(test.channel);
+	assert_int_equal(pread(test.lease_file, words, sizeof(words), 4096), sizeof(words));
+	assert_int_equal(words[0], 0);
+	assert_int_equal(words[1], 1);
+	assert_int_equal(client_page()->doorbell, 0);
+	assert_int_equal(test.shared->client_doorbell, 0);
+	assert_int_equal(test.shared->host[0].state, KBM_SESSION_SERVED);
+	client_page()->doorbell = KBM_DOORBELL_WORD((uint32_t)test.client_bell, 32);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(calls_cross),
+		TEST(descriptors_do_not_cross),
+		TEST(run_pages_are_copies),
+		TEST(a_signal_ends_a_run),
+		TEST(no_wakeup_is_lost),
+		TEST(rings_are_given_back),
+		TEST(a_killed_twin_is_an_error),
+		TEST(a_damaged_queue_ends_the_session),
+		TEST(a_damaged_head_ends_the_session),
+		TEST(odd_bits_wake_nobody),
+		TEST(damaged_messages_get_answers),
+		TEST(rings_on_odd_places),
+		TEST(a_new_daemon_goes_on),
+		TEST(a_dead_control_bm_is_rung_no_more),
+	};
+
+	/* Whoever does not answer fails the test, too. */
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
