@@ -16,22 +16,23 @@ EMULATOR ?= build/emulator/qemu-system-x86_64
 # Time limit of one run of the demo, in seconds.
 DEMO_TIMEOUT ?= 900
 
-include $(wildcard */build.mk tests/*/build.mk)
+include scripts/kernel.mk $(wildcard */build.mk tests/*/build.mk)
 
 # The image with our programs, once all components have said what they add.
 build/images/tools.img: $(foreach tool,$(TOOLS),$(firstword $(subst :, ,$(tool)))) tests/sim/make-tools
 	tests/sim/make-tools $@ $(TOOLS)
 
-# What the simulated server needs; the emulator only if it is ours.
-SERVER_STEPS := host-kernel guest-kernel $(if $(filter build/%,$(EMULATOR)),emulator) vmm images tools
-STEPS := host-kernel guest-kernel emulator vmm images tools unit-tests bench-files
+# What the simulated server needs; the emulator only if it is ours. The first
+# two fetch different sources, and the host's kernel is the longest of all.
+SERVER_STEPS := host-kernel $(if $(filter build/%,$(EMULATOR)),emulator) guest-kernel vmm images tools
+STEPS := host-kernel emulator guest-kernel vmm images tools unit-tests bench-files
 
 STEP_host-kernel  := build/host-kernel/bzImage
 STEP_guest-kernel := build/guest-kernel/bzImage
 STEP_emulator     := build/emulator/qemu-system-x86_64
 STEP_vmm          := build/vmm/qemu-system-x86_64
-STEP_images       := build/images/server.img build/images/redis.img
-STEP_tools        := build/images/tools.img
+STEP_images       := build/images/server.img build/images/redis.img control-bm-packages
+STEP_tools        := build/images/tools.img build/images/control-bm.img
 STEP_unit-tests   := unit-tests
 STEP_bench-files  := bench-files
 
@@ -50,7 +51,7 @@ demo: setup ## Boot a simulated server, run redis in guests with no exits, print
 	@tests/sim/demo --emulator '$(EMULATOR)' --timeout $(DEMO_TIMEOUT) --out build/demo
 
 .PHONY: check
-check: setup ## Run all tests: unit tests, then those on the simulated server
+check: setup-tests ## Run all tests: unit tests, then those on the simulated server
 	@$(MAKE) -j$(JOBS) server-parts step-unit-tests
 	@tests/run --emulator '$(EMULATOR)'
 
@@ -63,16 +64,21 @@ sim: setup ## A shell on the simulated server (leave it with exit)
 bench: setup ## Micro-benchmarks: bare CPU, direct and walled guest, stock KVM
 	@$(MAKE) -j$(JOBS) server-parts step-bench-files
 	@tests/bench/bench --emulator '$(EMULATOR)'
+	@tests/bench/proxy/bench-proxy --emulator '$(EMULATOR)'
 
 ##@ Parts
 
 .PHONY: all
-all: setup ## Build everything, run nothing
+all: setup-tests ## Build everything, run nothing
 	@$(MAKE) -j$(JOBS) $(STEPS:%=step-%)
 
 .PHONY: setup
 setup: ## Install the Debian packages that the build needs (as root)
 	@scripts/setup
+
+.PHONY: setup-tests
+setup-tests: ## The same, and those that only the tests need
+	@scripts/setup tests
 
 .PHONY: clean
 clean: ## Remove objects and artifacts, keep what was downloaded and unpacked
