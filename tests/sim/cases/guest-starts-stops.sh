@@ -29,13 +29,4 @@ run() {
 }
 
 [ -e /dev/disk/by-name/redis ] || fail "no image for guests on this server"
-# One of each first: caches and the like are made once.
-run walled 1
-run direct 1
-sleep 1
-before=$(resources)
-
-run walled 25
-run direct 25
-sleep 1
-resources_kept "$before" "$(resources)"
+fifty_runs_keep_resources

@@ -11,16 +11,7 @@ run() {
 		--runs="$2" >/dev/null || fail "$1 guest did not end as it should"
 }
 
-# One of each first: caches and the like are made once.
-run walled 2
-run direct 2
-sleep 1
-before=$(resources)
-
-run walled 25
-run direct 25
-sleep 1
-resources_kept "$before" "$(resources)"
+fifty_runs_keep_resources
 
 # All that can be lent, so that this looks where the marker was.
 for mode in walled direct; do

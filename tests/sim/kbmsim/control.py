@@ -10,6 +10,7 @@ import time
 from . import qmp
 from .agent import Agent, AgentError
 from .guest import LIVE, GuestError, JobStream, vcpu_stats
+from .lifetime import Lifetime
 
 CONFIG = "/etc/kata-bm/control-bm.conf"
 RUN = "/run/kata-bm/control-bm"
@@ -34,7 +35,7 @@ def config_text(cpus, memory, isolation, node, channel, disks, append):
     return "\n".join(lines) + "\n"
 
 
-class ControlBm:
+class ControlBm(Lifetime):
     """The control BM, from start() to end()."""
 
     def __init__(self, server, cpus="1-2", memory="1G", isolation="walled", node=0,
@@ -45,17 +46,6 @@ class ControlBm:
         self._config = config_text(cpus, memory, isolation, node, channel, disks, append)
         self._streams = []
         self._qmp = None
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.end()
 
     def start(self):
         """Starts the service, and waits until the control BM is live."""

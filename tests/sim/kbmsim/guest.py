@@ -5,6 +5,7 @@ import queue
 
 from . import qmp
 from .agent import STDOUT, Agent, AgentError
+from .lifetime import Lifetime
 
 TOOLS = "/opt/kata-bm"
 VMM = f"{TOOLS}/bin/qemu-system-x86_64"
@@ -76,7 +77,7 @@ def vcpu_stats(session):
     return counts
 
 
-class Guest:
+class Guest(Lifetime):
     """One guest, from start() to end().
 
     @machine is what it is started from: a Server, or its ControlBm.
@@ -100,17 +101,6 @@ class Guest:
         self._kind[0].extend(machine.vmm_arguments)
         self._append = append
         self._arguments = list(arguments)
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.end()
 
     def command(self):
         """The shell command that starts the VMM."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import qmp
 from .agent import Agent, AgentError
+from .lifetime import Lifetime
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("BUILD") or ROOT / "build")
@@ -171,7 +172,7 @@ def add_images(options):
                                    for name in ("redis", "control-bm")]
 
 
-class Server:
+class Server(Lifetime):
     """A server that runs while the object is in use as a context manager."""
 
     # What a VMM that runs on the server itself needs to reach KVM.
@@ -189,17 +190,6 @@ class Server:
         self._console = bytearray()
         self._console_file = None
         self._console_over = threading.Event()
-
-    def __enter__(self):
-        try:
-            self._boot()
-        except BaseException:
-            self.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.end()
 
     @property
     def time_left(self):
@@ -244,7 +234,8 @@ class Server:
             "-chardev", f"socket,id=qmp,fd={qmp_fd}",
             "-mon", "chardev=qmp,mode=control"]
 
-    def _boot(self):
+    def start(self):
+        """Boots it, until its agent answers."""
         self._check_files()
         out = self.options.out
         if out:
