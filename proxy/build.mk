@@ -6,7 +6,7 @@ PROXY_OBJ := build/obj/proxy
 PROXY_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow \
 	-Wmissing-prototypes -Wvla -fPIC -fvisibility=hidden -pthread -MMD -MP
 PROXY_CFLAGS += -Ihost-kernel-patches/src/arch/x86/include/uapi
-PROXY_COMMON := ring.o codec.o slots.o ioctl_table.o capability.o message.o link.o \
+PROXY_COMMON := ring.o spin.o codec.o slots.o ioctl_table.o capability.o message.o link.o \
 	transport_unix.o transport_kbm.o
 PROXY_TWIN := $(PROXY_COMMON) transport_kbm_twin.o handles.o lease.o run_page.o status_page.o \
 	twin.o twin_call.o twin_messages.o twin_open.o twin_rings.o
@@ -36,7 +36,7 @@ $(PROXY_OBJ)/%.o: proxy/%.c
 -include $(wildcard $(PROXY_OBJ)/*.d)
 
 # Tests.
-UNIT_TESTS += build/unit/proxy_codec build/unit/proxy_twin build/unit/proxy_kbm
+UNIT_TESTS += $(addprefix build/unit/proxy_,codec twin kbm spin)
 PROXY_TEST_CFLAGS = $(UNIT_CFLAGS) -pthread -Iproxy \
 	-Ihost-kernel-patches/src/arch/x86/include/uapi
 
@@ -44,7 +44,8 @@ build/unit/proxy_codec: tests/unit/proxy_codec.c $(addprefix proxy/,codec.c slot
 build/unit/proxy_twin: tests/unit/proxy_twin.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c))
 build/unit/proxy_kbm: tests/unit/proxy_kbm.c $(patsubst %.o,proxy/%.c,$(sort $(PROXY_TWIN) \
 	$(PROXY_CLIENT) $(PROXY_CHANNEL)))
-build/unit/proxy_codec build/unit/proxy_twin build/unit/proxy_kbm: $(wildcard proxy/*.h)
+build/unit/proxy_spin: tests/unit/proxy_spin.c proxy/spin.c
+$(addprefix build/unit/proxy_,codec twin kbm spin): $(wildcard proxy/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(PROXY_TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 

@@ -10,10 +10,6 @@
 
 #include "transport.h"
 
-/* Cycles: some tens of microseconds at most, about one at least. */
-#define SPIN_MAX	150000u
-#define SPIN_MIN	3000u
-
 /* The entries of both queues, by what they have in common. */
 #define ENTRY_BYTES	64u
 #define TURN_AT		60u
@@ -30,7 +26,7 @@ int ring_init(struct ring *ring, void *shared, uint64_t bytes)
 	ring->shared = shared;
 	ring->arena = (uint32_t)bytes - KBM_RING_ARENA;
 	ring->sq = ring->cq = 0;
-	ring->spin = SPIN_MAX / 4;
+	spin_init(&ring->spin);
 	return 0;
 }
 
@@ -79,19 +75,15 @@ static bool is_there(uint8_t *entry, uint32_t count)
 	return turn != (count < KBM_RING_ENTRIES ? 0 : count + 1 - KBM_RING_ENTRIES);
 }
 
-static bool spin(struct ring *ring, uint8_t *entry, uint32_t count)
+static bool spin_until(struct ring *ring, uint8_t *entry, uint32_t count, uint64_t begin)
 {
-	uint64_t begin = __rdtsc(), spent;
-
 	do {
 		if (is_there(entry, count)) {
-			ring->spin = ring->spin < SPIN_MAX / 2 ? ring->spin * 2 : SPIN_MAX;
+			spin_hit(&ring->spin);
 			return true;
 		}
 		_mm_pause();
-		spent = __rdtsc() - begin;
-	} while (spent < ring->spin);
-	ring->spin = ring->spin / 2 > SPIN_MIN ? ring->spin / 2 : SPIN_MIN;
+	} while (__rdtsc() - begin < ring->spin.budget);
 	return false;
 }
 
@@ -135,13 +127,18 @@ static int sleep_once(const struct ring *ring, int end_fd, const sigset_t *mask)
 static int wait_entry(struct ring *ring, uint8_t *entry, uint32_t count,
 		      _Atomic uint32_t *sleeps, int end_fd, const sigset_t *mask)
 {
+	uint64_t begin;
 	int r = 0;
 
-	if (is_there(entry, count) || spin(ring, entry, count))
+	if (is_there(entry, count))
+		return 0;
+	begin = __rdtsc();
+	if (spin_until(ring, entry, count, begin))
 		return 0;
 	while (!r && about_to_sleep(entry, count, sleeps))
 		r = sleep_once(ring, end_fd, mask);
 	atomic_store_explicit(sleeps, 0, memory_order_relaxed);
+	spin_missed(&ring->spin, __rdtsc() - begin);
 	/* What came before the end counts. */
 	return is_there(entry, count) ? 0 : r;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spin.h"
 #include "wire.h"
 
 struct transport;
@@ -21,7 +22,7 @@ struct transport;
  * @signal_fd:	client: ends a wait with a mask as a signal does; -1: none.
  * @sq:		this side's count of submissions.
  * @cq:		this side's count of completions.
- * @spin:	how long to spin before sleeping, in cycles; adapts itself.
+ * @spin:	how long to spin before sleeping; adapts itself.
  */
 struct ring {
 	struct kbm_ring *shared;
@@ -33,7 +34,7 @@ struct ring {
 	int signal_fd;
 	uint32_t sq;
 	uint32_t cq;
-	uint32_t spin;
+	struct spin spin;
 };
 
 /* @bytes of memory, zero in a new ring. -EINVAL: no size of a ring. */
