@@ -27,18 +27,18 @@ typedef void stream_pump_done(void *context, int error);
  * notice); it belongs to the pump once 0 is returned. Returns 0 or what
  * stream_open() returns. done may be NULL.
  */
-int stream_pump_from(struct ev_loop *loop, struct stream_mux *mux, uint32_t number,
-		     int fd, stream_pump_done *done, void *context,
-		     struct stream_pump **ret_pump);
+int stream_pump_from(struct ev_loop *loop, struct stream_mux *mux,
+		     uint32_t number, int fd, stream_pump_done *done,
+		     void *context, struct stream_pump **ret_pump);
 
 /*
  * Opens the stream with STREAM_WINDOW and writes what comes to fd; closes fd
  * after the peer's "end". When writing fails (EPIPE: nobody reads), the stream
  * is reset with that error. Other conditions as above.
  */
-int stream_pump_to(struct ev_loop *loop, struct stream_mux *mux, uint32_t number,
-		   int fd, stream_pump_done *done, void *context,
-		   struct stream_pump **ret_pump);
+int stream_pump_to(struct ev_loop *loop, struct stream_mux *mux,
+		   uint32_t number, int fd, stream_pump_done *done,
+		   void *context, struct stream_pump **ret_pump);
 
 /*
  * For pump_from: nothing more will be written to the source by those who

@@ -31,10 +31,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREAM_MAX		4096 /* streams of a connection that are not over */
-#define STREAM_PAYLOAD_MAX	65536
-#define STREAM_WINDOW		(256 * 1024) /* a good default */
-#define STREAM_WINDOW_MAX	(4 * 1024 * 1024)
+#define STREAM_MAX 4096 /* streams of a connection that are not over */
+#define STREAM_PAYLOAD_MAX 65536
+#define STREAM_WINDOW (256 * 1024) /* a good default */
+#define STREAM_WINDOW_MAX (4 * 1024 * 1024)
 
 struct stream_mux;
 struct stream;
@@ -45,24 +45,26 @@ struct stream_handlers {
 	 * is kept (within the window) for stream_peek(). Not called while data
 	 * is kept. May be NULL when the window is 0.
 	 */
-	size_t (*received)(struct stream *stream, const void *data, size_t size);
+	size_t (*received)(struct stream *stream, const void *data,
+			   size_t size);
 
 	/*
-	 * The peer sends no more: after "end" once all data has been taken
-	 * (error 0), or after "reset", or the connection's end, at once
-	 * (error > 0: an errno; kept data is gone). Called once.
+	 * The peer sends no more. Called at most once with error 0: after
+	 * "end", when all data has been taken; and at most once with an errno,
+	 * whether or not it was called before: at "reset", when what was kept
+	 * is gone, or at the connection's end.
 	 */
 	void (*ended)(struct stream *stream, int error);
 
 	/*
-	 * stream_send() may take more than it last did. Called after it took
-	 * less than it was offered, and at the peer's "open".
+	 * There is room again. Called once after stream_send() took less than
+	 * it was offered, or stream_room() was 0. May be NULL.
 	 */
 	void (*writable)(struct stream *stream);
 };
 
 struct stream_mux_handlers {
-	/* There is output where there was none: see stream_mux_output(). */
+	/* stream_mux_output() has something to do. */
 	void (*output)(void *context);
 };
 
@@ -72,7 +74,7 @@ int stream_mux_new(const struct stream_mux_handlers *handlers, void *context,
 
 /*
  * Tells every stream that it ended with error (> 0), then frees all: pointers to
- * streams are void. NULL is fine.
+ * streams are void. Handlers must open none meanwhile. NULL is fine.
  */
 void stream_mux_free(struct stream_mux *mux, int error);
 
@@ -86,11 +88,11 @@ int stream_mux_input(struct stream_mux *mux, const void *data, size_t size);
 
 /*
  * The bytes to send next, valid until the next call on this mux. Returns their
- * number, 0 for none.
+ * number, 0 for none. Calls "ended" and "writable" handlers that are due.
  */
 size_t stream_mux_output(struct stream_mux *mux, const void **ret_data);
 
-/* The first size of those bytes have been sent. Calls "writable" handlers. */
+/* The first size of those bytes have been sent. */
 void stream_mux_sent(struct stream_mux *mux, size_t size);
 
 /*
@@ -114,14 +116,13 @@ uint32_t stream_number(const struct stream *stream);
 size_t stream_send(struct stream *stream, const void *data, size_t size);
 
 /* Bytes that stream_send() would take now. */
-size_t stream_room(const struct stream *stream);
+size_t stream_room(struct stream *stream);
 
 /* "end": this side sends no more. */
 void stream_finish(struct stream *stream);
 
 /*
- * What "received" left, and takes back size bytes of it, which opens the window
- * again. "ended" may be called from within stream_consume().
+ * What "received" left; and takes size bytes of it, which opens the window again.
  */
 size_t stream_peek(const struct stream *stream, const void **ret_data);
 void stream_consume(struct stream *stream, size_t size);
