@@ -36,6 +36,17 @@ enum config_network {
 	CONFIG_NO_NETWORK,
 };
 
+/* How QEMU reads and writes disks. */
+enum config_aio {
+	CONFIG_AIO_THREADS,
+	CONFIG_AIO_NATIVE,
+};
+
+#define CONFIG_MAX_VCPUS	512
+/* MiB. */
+#define CONFIG_MIN_MEMORY	64
+#define CONFIG_MAX_MEMORY	(64 << 20)
+
 /* A list of strings. */
 struct config_list {
 	char **items;
@@ -58,7 +69,7 @@ struct config {
 	unsigned int default_memory;
 	unsigned int default_maxmemory;
 	bool disable_block_device_use;
-	char *block_device_aio;
+	enum config_aio block_device_aio;
 	bool block_device_cache_set;
 	bool block_device_cache_direct;
 	bool block_device_cache_noflush;
@@ -79,14 +90,12 @@ struct config {
 	unsigned int dial_timeout;
 	unsigned int create_container_timeout;
 	bool agent_debug;
-	struct config_list kernel_modules;
 
 	/* [runtime] */
 	enum config_network internetworking_model;
-	bool sandbox_cgroup_only;
+	/* The guest runs containers without "linux.seccomp" of config.json. */
 	bool disable_guest_seccomp;
 	bool runtime_debug;
-	struct config_list sandbox_bind_mounts;
 
 	/* Of this sandbox, by config_size(). */
 	unsigned int vcpus;
@@ -123,7 +132,7 @@ static inline void cleanup_config(struct config **config)
  * @spec:	config.json; only its "annotations" are looked at.
  *
  * -EPERM: enable_annotations does not allow one. -EINVAL: no such key, or a
- * bad value. Nothing has changed then.
+ * bad value. @config is good for nothing but config_free() then.
  */
 int config_annotate(struct config *config, struct json_object *spec, struct problem *problem);
 
