@@ -11,9 +11,11 @@ SHIM_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow \
 SHIM_LDFLAGS := -Wl,--gc-sections
 # Static but for libc; -static as well makes a program that needs nothing.
 SHIM_LIBS := -l:libev.a -l:libprotobuf-c.a -l:libjson-c.a -lm
-# Of the unit tests: their own sources are compiled with sanitizers, the
-# generated ones are linked from $(PROTOCOLS_LIB).
-SHIM_TEST_CFLAGS = $(UNIT_CFLAGS) -Wmissing-prototypes -Ulinux -Ishim -Ibuild/obj/shim/protocols
+# Of the unit tests: $(SHIM_TEST_OBJ)/folder/x.o is shim/folder/x.c with sanitizers;
+# the generated code is linked from $(PROTOCOLS_LIB) without.
+SHIM_TEST_OBJ := build/obj/shim-test
+SHIM_TEST_CFLAGS = $(UNIT_CFLAGS) -Wmissing-prototypes -Ulinux -MMD -MP -Ishim \
+	-Ibuild/obj/shim/protocols
 
 include $(foreach folder,protocols ttrpc stream oci config rootfs network vm stats events agent task, \
 	$(wildcard shim/$(folder)/build.mk))
@@ -22,4 +24,8 @@ $(SHIM_OBJ)/%.o: shim/%.c | $(PROTOCOLS_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
 
--include $(shell find $(SHIM_OBJ) -name '*.d' 2>/dev/null)
+$(SHIM_TEST_OBJ)/%.o: shim/%.c | $(PROTOCOLS_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_TEST_CFLAGS) -c -o $@ $<
+
+-include $(shell find $(SHIM_OBJ) $(SHIM_TEST_OBJ) -name '*.d' 2>/dev/null)
