@@ -7,12 +7,10 @@
 #include <json-c/json.h>
 
 #include "channel.h"
-#include "cleanup.h"
 #include "daemon_loop.h"
 #include "daemon_session.h"
 #include "fd_store.h"
 #include "log.h"
-#include "twin.h"
 
 #define TRANSPORT	"kbm"
 
@@ -31,27 +29,12 @@ static uint32_t number_of(uint32_t index)
 	return (uint32_t)(channel_start(served.channel) >> 21) << 10 | index;
 }
 
-static int prepare_kbm(void *context, const struct session_host *host)
-{
-	const struct channel_session *session = context;
-	struct twin_setup setup = {
-		.socket = -1, .kvm = host->kvm, .proc_fds = host->proc_fds,
-		.lease = session->lease, .channel = session->channel, .start = session->start,
-		.bytes = session->bytes, .bell = session->bell,
-	};
-	int r = twin_prepare(&setup);
-
-	/* With it a twin could map all sessions. */
-	close_fd(session->channel);
-	return r;
-}
-
 static int start_session(void *context, const struct channel_session *session)
 {
 	struct session_offer offer = {
 		.transport = TRANSPORT, .index = number_of(session->index),
-		.fds = { session->channel, session->lease, session->bell }, .nr_fds = 3,
-		.prepare = prepare_kbm, .context = (void *)session,
+		.socket = -1, .lease = session->lease, .channel = session->channel,
+		.bell = session->bell, .start = session->start, .bytes = session->bytes,
 	};
 	int r = session_start(&offer);
 

@@ -16,20 +16,12 @@
 #include <asm/kbm.h>
 
 #include "cleanup.h"
-#include "daemon_loop.h"
+#include "daemon_accept.h"
 #include "daemon_session.h"
 #include "log.h"
-#include "twin.h"
 
-/* After an error that may be of all the machine, such as no descriptors. */
-#define PAUSE_MS	1000
 /* Of 50 ms each. */
 #define LOCK_TRIES	20
-
-static struct {
-	struct loop_operation operation;
-	int socket;
-} listener;
 
 /*
  * Whose lock this is, may replace the socket. Not whether somebody answers there:
@@ -107,24 +99,12 @@ int listen_at(const char *path, int type, const char *group)
 	return r;
 }
 
-static int prepare_unix(void *context, const struct session_host *host)
-{
-	struct twin_setup setup = {
-		.socket = *(int *)context, .kvm = host->kvm, .proc_fds = host->proc_fds,
-		.channel = -1, .bell = -1,
-	};
-
-	setup.lease = open(KBM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
-	if (setup.lease < 0)
-		setup.lease = -errno;
-	return twin_prepare(&setup);
-}
-
 static void start_session(int socket)
 {
+	cleanup_close int lease = open(KBM_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	struct session_offer offer = {
-		.transport = "unix", .fds = { socket }, .nr_fds = 1,
-		.prepare = prepare_unix, .context = &socket,
+		.transport = "unix", .socket = socket, .channel = -1, .bell = -1,
+		.lease = lease < 0 ? -errno : lease,
 	};
 	struct ucred peer;
 	socklen_t bytes = sizeof(peer);
@@ -141,31 +121,10 @@ static void start_session(int socket)
 	close_fd(socket);
 }
 
-static void accepted(struct loop_operation *operation, int result);
-
-static void accept_next(struct loop_operation *operation, int result)
-{
-	(void)result;
-	operation->done = accepted;
-	loop_accept(operation, listener.socket);
-}
-
-static void accepted(struct loop_operation *operation, int result)
-{
-	if (result >= 0)
-		start_session(result);
-	if (result >= 0 || result == -EINTR || result == -ECONNABORTED) {
-		accept_next(operation, 0);
-		return;
-	}
-	log_write(LOG_LEVEL_ERROR, "accept", "error=\"%s\"", strerror(-result));
-	operation->done = accept_next;
-	loop_sleep(operation, PAUSE_MS);
-}
-
 int listen_for_clients(int socket)
 {
-	listener.socket = socket;
-	listener.operation.done = accepted;
-	return loop_accept(&listener.operation, socket);
+	static struct acceptor acceptor = { .what = "clients", .accepted = start_session };
+
+	acceptor.socket = socket;
+	return acceptor_start(&acceptor);
 }

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,7 +13,8 @@
 
 #include "cleanup.h"
 #include "daemon_loop.h"
-#include "twin.h"
+#include "daemon_twin.h"
+#include "log.h"
 
 /* How often clients that have not said hello are looked at. */
 #define GREETING_LOOK_MS	500
@@ -40,7 +40,6 @@ struct session {
 
 static struct {
 	const struct daemon_config *config;
-	const struct isolation *isolation;
 	session_ended_fn ended;
 	void *context;
 	struct session *first;
@@ -204,48 +203,13 @@ static void adopt(uint32_t number, void *context)
 		sessions.ended(view.record.transport, view.record.index, sessions.context);
 }
 
-int sessions_init(const struct daemon_config *config, const struct isolation *isolation,
-		  session_ended_fn ended, void *context)
+int sessions_init(const struct daemon_config *config, session_ended_fn ended, void *context)
 {
 	sessions.config = config;
-	sessions.isolation = isolation;
 	sessions.ended = ended;
 	sessions.context = context;
 	sessions.look.done = look_at_greetings;
 	return session_files_each(adopt, NULL);
-}
-
-static int enter_service(const struct session_offer *offer, int lock)
-{
-	int keep[SESSION_OFFER_FDS + 1] = { lock }, r;
-	struct session_host host;
-
-	memcpy(keep + 1, offer->fds, offer->nr_fds * sizeof(int));
-	r = isolation_close_fds(keep, offer->nr_fds + 1);
-	if (r)
-		return r;
-	prctl(PR_SET_NAME, "kbm-twin");
-	host.proc_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	host.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (host.kvm < 0)
-		host.kvm = -errno;
-	r = offer->prepare(offer->context, &host);
-	if (!r)
-		r = isolation_enter(sessions.isolation);
-	if (!r)
-		r = isolation_seal();
-	return r;
-}
-
-static _Noreturn void be_twin(const struct session_offer *offer, int lock)
-{
-	int r = enter_service(offer, lock);
-
-	if (r) {
-		atomic_store(&status_page->failure, (uint32_t)-r);
-		_exit(EXIT_FAILURE);
-	}
-	twin_serve();
 }
 
 static struct session_record make_record(const struct session_offer *offer, uint32_t number)
@@ -260,22 +224,27 @@ static struct session_record make_record(const struct session_offer *offer, uint
 	return record;
 }
 
-static int fork_twin(const struct session_offer *offer, const struct session_file *file)
+static pid_t start_twin(const struct session_file *file, const struct session_offer *offer)
 {
-	pid_t pid = isolation_fork(sessions.isolation);
+	cleanup_close int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	const struct twin_order order = {
+		.fds = {
+			[ORDER_PAGE] = file->fd, [ORDER_LOCK] = file->lock,
+			[ORDER_KVM] = kvm < 0 ? -errno : kvm, [ORDER_LEASE] = offer->lease,
+			[ORDER_SOCKET] = offer->socket, [ORDER_CHANNEL] = offer->channel,
+			[ORDER_BELL] = offer->bell,
+		},
+		.start = offer->start, .bytes = offer->bytes,
+	};
 
-	if (pid == 0) {
-		status_page = file->page;
-		be_twin(offer, file->lock);
-	}
-	return pid;
+	return twin_start(&order);
 }
 
 static int start_in(const struct session_file *file, const struct session_offer *offer,
 		    uint32_t number)
 {
 	struct session_record record = make_record(offer, number);
-	int r = fork_twin(offer, file);
+	int r = start_twin(file, offer);
 
 	if (r < 0)
 		return r;

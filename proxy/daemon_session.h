@@ -11,40 +11,31 @@
 #include <sys/types.h>
 
 #include "daemon_config.h"
-#include "isolation.h"
 #include "session_file.h"
-
-#define SESSION_OFFER_FDS	8
-
-/**
- * struct session_host - what each twin is given by the daemon, in the child
- * @kvm:	open /dev/kvm, or the negative errno of that.
- * @proc_fds:	/proc/self/fd of the twin, which has no /proc later.
- */
-struct session_host {
-	int kvm;
-	int proc_fds;
-};
 
 /**
  * struct session_offer - a client that wants a session
  * @transport:	name, for the status.
  * @index:	what the listener calls the session.
  * @client_pid, @client_uid: if known.
- * @fds:	what the twin keeps open, @nr_fds of them. They stay the caller's.
- * @prepare:	called in the child, before it is shut in: maps, opens, and hands
- *		all to twin_prepare(). 0 or negative errno.
- * @context:	for @prepare.
+ * @lease:	/dev/kata-bm, or the negative errno of its open().
+ * @socket:	unix: the connection, else -1.
+ * @channel, @bell: kbm: see struct twin_setup, else -1.
+ * @start, @bytes: kbm: where in the channel.
+ *
+ * All descriptors stay the caller's.
  */
 struct session_offer {
 	const char *transport;
 	uint32_t index;
 	pid_t client_pid;
 	uid_t client_uid;
-	int fds[SESSION_OFFER_FDS];
-	unsigned int nr_fds;
-	int (*prepare)(void *context, const struct session_host *host);
-	void *context;
+	int lease;
+	int socket;
+	int channel;
+	int bell;
+	uint64_t start;
+	uint64_t bytes;
 };
 
 /* A session has ended; called once for each, those of an earlier daemon, too. */
@@ -52,10 +43,9 @@ typedef void (*session_ended_fn)(const char *transport, uint32_t index, void *co
 
 /*
  * Takes over the sessions that an earlier daemon has left in the run directory;
- * after session_files_init().
+ * after session_files_init() and twins_init().
  */
-int sessions_init(const struct daemon_config *config, const struct isolation *isolation,
-		  session_ended_fn ended, void *context);
+int sessions_init(const struct daemon_config *config, session_ended_fn ended, void *context);
 
 /* Starts a twin. The session's number, or -EUSERS: as many as are allowed. */
 int session_start(const struct session_offer *offer);

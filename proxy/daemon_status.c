@@ -12,12 +12,10 @@
 #include <json-c/json.h>
 
 #include "cleanup.h"
-#include "daemon_loop.h"
+#include "daemon_accept.h"
 #include "daemon_session.h"
-#include "log.h"
 
 #define STATUS_FORMAT	1
-#define PAUSE_MS	1000
 
 /* An answer under way: the client reads at its own pace. */
 struct answer {
@@ -28,11 +26,7 @@ struct answer {
 	size_t sent;
 };
 
-static struct {
-	struct loop_operation operation;
-	int socket;
-	void (*extend)(struct json_object *document);
-} server;
+static void (*extend_document)(struct json_object *document);
 
 static void add_number(struct json_object *to, const char *name, uint64_t value)
 {
@@ -148,8 +142,8 @@ static struct json_object *make_document(void)
 	for (unsigned int i = n; i--; )
 		json_object_array_add(list, describe(&views[i]));
 	json_object_object_add(document, "sessions", list);
-	if (server.extend)
-		server.extend(document);
+	if (extend_document)
+		extend_document(document);
 	return document;
 }
 
@@ -191,32 +185,11 @@ static void start_answer(int socket)
 	send_more(&answer->operation, 0);
 }
 
-static void accepted(struct loop_operation *operation, int result);
-
-static void accept_next(struct loop_operation *operation, int result)
-{
-	(void)result;
-	operation->done = accepted;
-	loop_accept(operation, server.socket);
-}
-
-static void accepted(struct loop_operation *operation, int result)
-{
-	if (result >= 0)
-		start_answer(result);
-	if (result >= 0 || result == -EINTR || result == -ECONNABORTED) {
-		accept_next(operation, 0);
-		return;
-	}
-	log_write(LOG_LEVEL_ERROR, "accept of status", "error=\"%s\"", strerror(-result));
-	operation->done = accept_next;
-	loop_sleep(operation, PAUSE_MS);
-}
-
 int status_serve(int socket, void (*extend)(struct json_object *document))
 {
-	server.socket = socket;
-	server.extend = extend;
-	server.operation.done = accepted;
-	return loop_accept(&server.operation, socket);
+	static struct acceptor acceptor = { .what = "status", .accepted = start_answer };
+
+	extend_document = extend;
+	acceptor.socket = socket;
+	return acceptor_start(&acceptor);
 }

@@ -17,6 +17,7 @@
 #include "daemon_loop.h"
 #include "daemon_session.h"
 #include "daemon_status.h"
+#include "daemon_twin.h"
 #include "fd_store.h"
 #include "log.h"
 #include "session_file.h"
@@ -191,8 +192,10 @@ static int open_sockets(const struct daemon_config *config, struct sockets *sock
 
 static int start_sessions(const struct daemon_config *config, const struct isolation *isolation)
 {
-	int r = sessions_init(config, isolation, daemon_channel_twin_ended, NULL);
+	int r;
 
+	twins_init(isolation);
+	r = sessions_init(config, daemon_channel_twin_ended, NULL);
 	if (r)
 		return fail("sessions of the daemon before not found", config->run_directory, r);
 	r = daemon_channel_start(config);

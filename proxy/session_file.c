@@ -41,16 +41,9 @@ static void name_of(uint32_t number, char *ret_name, size_t bytes)
 
 static int open_new(const char *name, struct session_file *file)
 {
-	void *page;
-
 	file->fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (file->fd < 0 || ftruncate(file->fd, PAGE_AT + (off_t)sizeof(*file->page)) < 0)
+	if (file->fd < 0 || ftruncate(file->fd, PAGE_AT + (off_t)sizeof(struct status_page)) < 0)
 		return -errno;
-	page = mmap(NULL, sizeof(*file->page), PROT_READ | PROT_WRITE, MAP_SHARED, file->fd,
-		    PAGE_AT);
-	if (page == MAP_FAILED)
-		return -errno;
-	file->page = page;
 	file->lock = openat(directory, name, O_RDONLY | O_CLOEXEC);
 	return file->lock < 0 || flock(file->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
@@ -85,10 +78,19 @@ int session_file_write(const struct session_file *file, struct session_record *r
 	return n == sizeof(*record) ? 0 : -ENOSPC;
 }
 
+int session_file_map(int fd, struct status_page **ret_page)
+{
+	void *page = mmap(NULL, sizeof(**ret_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  PAGE_AT);
+
+	if (page == MAP_FAILED)
+		return -errno;
+	*ret_page = page;
+	return 0;
+}
+
 void session_file_close(struct session_file *file)
 {
-	if (file->page)
-		munmap(file->page, sizeof(*file->page));
 	close_fd(file->lock);
 	close_fd(file->fd);
 	*file = (struct session_file){ .fd = -1, .lock = -1 };

@@ -45,14 +45,12 @@ struct session_view {
 
 /**
  * struct session_file - a new file
- * @fd:		the daemon's.
+ * @fd:		the daemon's; the twin maps its page by it, and closes it.
  * @lock:	can only be read, and has the lock: the twin's.
- * @page:	mapped, the twin's.
  */
 struct session_file {
 	int fd;
 	int lock;
-	struct status_page *page;
 };
 
 /* Makes @run_directory and its folder of sessions; negative errno. */
@@ -61,6 +59,8 @@ int session_files_init(const char *run_directory);
 int session_file_create(uint32_t number, struct session_file *ret_file);
 /* Fills in what makes it a record. */
 int session_file_write(const struct session_file *file, struct session_record *record);
+/* The page that the twin writes, by struct session_file's @fd. */
+int session_file_map(int fd, struct status_page **ret_page);
 /* The twin has its own. */
 void session_file_close(struct session_file *file);
 void session_file_remove(uint32_t number);

@@ -2,8 +2,8 @@
 /*
  * The twin: a process that holds the descriptors and mappings of one session.
  *
- * The child of kbm-proxyd calls twin_prepare(), closes what it passed but @socket,
- * @kvm, @lease, @proc_fds and @bell, shuts itself in, and calls twin_serve().
+ * A child of kbm-proxyd, shut in, gets its order (twin_order.h), calls twin_prepare(),
+ * closes @channel, and calls twin_serve().
  */
 #ifndef KBM_PROXY_TWIN_H
 #define KBM_PROXY_TWIN_H

@@ -83,8 +83,39 @@ import json, sys
 status = json.load(sys.stdin)
 assert status["sessions"] == [] and status["pid"] == int(sys.argv[1]), status' "$daemon"
 [ "$(stat -c %a "$dir/run/proxyd.socket")" = 600 ] || die "anybody may connect"
+
+# spare_is_there: in $spare; shut in before it has a session.
+spare_is_there() {
+	for _ in $(seq 100); do
+		spare=$(pgrep -x -P "$daemon" kbm-spare || true)
+		[ -z "$spare" ] || ! grep -q '^Seccomp:	2$' "/proc/$spare/status" || break
+		sleep 0.05
+	done
+	grep -q '^Seccomp:	2$' "/proc/$spare/status" || die "no spare twin that is shut in"
+}
+
+spare_is_there
+first=$spare
+# Without KVM the guest does not run, but a session there is.
+KBM_PROXY="unix:$dir/run/proxyd.socket" LD_PRELOAD="$PWD/build/proxy/libkbm-preload.so" \
+	build/tools/kbm-proxy-guest >/dev/null 2>&1 || true
+grep -q "session started\".* pid=$first " "$dir/log" || die "the spare twin was not taken"
+spare_is_there
+[ "$spare" != "$first" ] || die "no new spare twin"
+# Nobody misses it.
+kill -KILL "$spare"
+KBM_PROXY="unix:$dir/run/proxyd.socket" LD_PRELOAD="$PWD/build/proxy/libkbm-preload.so" \
+	build/tools/kbm-proxy-guest >/dev/null 2>&1 || true
+grep -q 'session started" session=2 ' "$dir/log" || die "no session after the spare twin's death"
+spare_is_there
+
 kill "$daemon"
 wait "$daemon" || die "the daemon ended with $?"
+for _ in $(seq 100); do
+	[ -d "/proc/$spare" ] || break
+	sleep 0.05
+done
+[ ! -d "/proc/$spare" ] || die "the spare twin outlives the daemon"
 
 # Less urgent events than the level are not written.
 "${serve[@]}" --log-level warning 2>"$dir/log" &

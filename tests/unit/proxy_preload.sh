@@ -27,9 +27,9 @@ proxied() {
 	timeout 20 "${over_proxy[@]}" "$@"
 }
 
-# Each twin is a child of the daemon.
+# Each twin is a child of the daemon; so is a spare one, that has no session yet.
 twins() {
-	pgrep -c -P "$daemon" || true
+	pgrep -c -x -P "$daemon" kbm-twin || true
 }
 
 ends_without_twins() {
@@ -71,7 +71,7 @@ ends_without_twins
 # A twin that is killed: its VMM has errors, not a hang; others start.
 proxied build/tools/kbm-payload-dynamic --mode=stock --payload=count --seconds=10 &
 sleep 0.5
-pkill -KILL -P "$daemon"
+pkill -KILL -x -P "$daemon" kbm-twin
 status=0
 wait "$!" || status=$?
 [ "$status" = 1 ]

@@ -32,7 +32,7 @@ boot() {
 		kill -0 $vmm || break
 		sleep 0.1
 	done
-	twins=$(pgrep -c -P $daemon || true)
+	twins=$(pgrep -c -x -P $daemon kbm-twin || true)
 	kill $vmm
 	wait $vmm || true
 	vmm=

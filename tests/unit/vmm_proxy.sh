@@ -57,7 +57,7 @@ end() {
 }
 
 twins() {
-	pgrep -P $daemon || true
+	pgrep -x -P $daemon kbm-twin || true
 }
 
 start "unix:$dir/socket"
