@@ -70,10 +70,11 @@ static void write_header(const struct channel *channel)
 
 static int store_place(const struct channel *channel)
 {
+	/* A copy: gcc 14 takes the address of the member for that of its first word. */
+	const struct channel_place place = channel->place;
 	cleanup_close int fd = memfd_create("kbm-channel-place", MFD_CLOEXEC);
 
-	if (fd < 0 || write(fd, &channel->place, sizeof(channel->place)) !=
-	    (ssize_t)sizeof(channel->place))
+	if (fd < 0 || write(fd, &place, sizeof(place)) != (ssize_t)sizeof(place))
 		return -EIO;
 	return channel->host->store("channel-place", fd);
 }
