@@ -10,12 +10,14 @@
 
 #include <stddef.h>
 
+#include <json-c/json.h>
 #include <protobuf-c/protobuf-c.h>
 
 #include "oci.pb-c.h"
 
-#define OCI_TEXT_MAX	(16 * 1024 * 1024) /* bytes of JSON */
-#define OCI_DEPTH_MAX	32
+#define OCI_TEXT_MAX (4 * 1024 * 1024) /* bytes of JSON */
+#define OCI_DEPTH_MAX 32
+#define OCI_PARTS_MAX 100000 /* objects and arrays */
 #define OCI_LEFT_OUT_MAX 32
 
 /*
@@ -45,21 +47,29 @@ void oci_report_done(struct oci_report *report);
  * free, also after an error.
  */
 int oci_message_from_json(const ProtobufCMessageDescriptor *descriptor,
-			  const char *text, size_t size, struct oci_report *report,
+			  const char *text, size_t size,
+			  struct oci_report *report,
 			  ProtobufCMessage **ret_message);
+
+/* The same for JSON that is parsed already; it stays the caller's. */
+int oci_message_from_object(const ProtobufCMessageDescriptor *descriptor,
+			    struct json_object *object,
+			    struct oci_report *report,
+			    ProtobufCMessage **ret_message);
 
 /* The three that are needed most. */
 int oci_spec_from_json(const char *text, size_t size, struct oci_report *report,
 		       Grpc__Spec **ret_spec);
-int oci_process_from_json(const char *text, size_t size, struct oci_report *report,
+int oci_process_from_json(const char *text, size_t size,
+			  struct oci_report *report,
 			  Grpc__Process **ret_process);
 int oci_resources_from_json(const char *text, size_t size,
 			    struct oci_report *report,
 			    Grpc__LinuxResources **ret_resources);
 
 /*
- * JSON of a message, for a runtime to read; *ret_text is to be freed. Returns 0,
- * -ENOMEM or -EINVAL (a string that is not UTF-8).
+ * JSON of a message, for a runtime to read; *ret_text is to be freed. Returns 0
+ * or -ENOMEM.
  */
 int oci_message_to_json(const ProtobufCMessage *message, char **ret_text);
 
