@@ -11,7 +11,7 @@ SECONDS_IDLE=10
 MOST_US=5000
 dir=$(mktemp -d)
 vmm=
-: >"$dir/log" >"$dir/vmm"
+touch "$dir/log" "$dir/vmm"
 build/proxy/kbm-proxyd "$dir/socket" 2>"$dir/log" &
 daemon=$!
 trap 'kill $vmm $daemon 2>/dev/null || true; rm -rf "$dir"' EXIT
