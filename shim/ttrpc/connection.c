@@ -31,13 +31,14 @@ static bool is_paused(const struct connection *connection)
 
 static void watch(struct connection *connection)
 {
-	if (connection->fd < 0)
+	/* Stopping a watcher would take back what connection_fail() has fed. */
+	if (connection->fd < 0 || connection->failed)
 		return;
-	if (connection->failed || is_paused(connection))
+	if (is_paused(connection))
 		ev_io_stop(connection->loop, &connection->readable);
 	else
 		ev_io_start(connection->loop, &connection->readable);
-	if (connection->failed || !buffer_length(&connection->out))
+	if (!buffer_length(&connection->out))
 		ev_io_stop(connection->loop, &connection->writable);
 	else
 		ev_io_start(connection->loop, &connection->writable);
@@ -49,7 +50,8 @@ void connection_fail(struct connection *connection, int error)
 		return;
 	connection->failed = true;
 	connection->error = error;
-	watch(connection);
+	ev_io_stop(connection->loop, &connection->readable);
+	ev_io_stop(connection->loop, &connection->writable);
 	ev_feed_event(connection->loop, &connection->readable, EV_CUSTOM);
 }
 
