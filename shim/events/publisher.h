@@ -15,7 +15,13 @@
 /* As containerd's own publisher: pkg/shim/publisher.go. */
 #define EVENTS_MAX_QUEUED	2048
 #define EVENTS_MAX_REQUEUES	5
+#ifndef EVENTS_FORWARD_SECONDS
 #define EVENTS_FORWARD_SECONDS	5.0
+#endif
+/* Before the first requeue; twice that before the second, and so on. */
+#ifndef EVENTS_BACKOFF_SECONDS
+#define EVENTS_BACKOFF_SECONDS	1.0
+#endif
 
 struct events_publisher;
 
@@ -35,8 +41,9 @@ int events_publisher_new(struct ev_loop *loop, const char *ttrpc_address,
 			 const char *namespace, struct events_publisher **ret);
 
 /*
- * An event is lost: @topic, and why. It was tried 1 + EVENTS_MAX_REQUEUES times, 1 to
- * EVENTS_MAX_REQUEUES seconds apart, while later ones waited. For a log; NULL: nobody.
+ * An event is lost: @topic, and why. It was tried 1 + EVENTS_MAX_REQUEUES times, while
+ * later ones waited, or containerd said that it is invalid. For a log; NULL: nobody.
+ * Not to free the publisher in.
  */
 void events_on_lost(struct events_publisher *publisher,
 		    void (*lost)(const char *topic, const char *why, void *context),
