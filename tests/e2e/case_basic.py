@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a user does all day: run, exec, signals, terminals, statistics."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import threading
+import time
+
+from harness import IMAGE
+
+
+def equal(got, wanted):
+    """A comparison that says both sides."""
+    assert got == wanted, f"{got!r} instead of {wanted!r}"
+
+
+def topics(events, name):
+    """Topics of a container's events, in order."""
+    return [topic.removeprefix("/tasks/") for topic, event in events
+            if event.get("container_id") == name]
+
+
+def test_run(c):
+    """Output, errors and exit status of a container come out."""
+    done = c.run_container("run", "/bin/sh", "-c", "echo out; echo err >&2; exit 42", check=False)
+    equal(done.stdout, "out\n")
+    assert "err" in done.stderr, done.stderr
+    equal(done.returncode, 42)
+
+
+def test_run_true(c):
+    """The shortest one."""
+    c.run_container("true", "/bin/true")
+
+
+def test_own_kernel(c):
+    """It is a guest: its kernel is not ours."""
+    done = c.run_container("kernel", "/bin/uname", "-r")
+    assert done.stdout.strip() != os.uname().release, done.stdout
+
+
+def test_stdin(c):
+    """Input and its end arrive."""
+    with open("/dev/urandom", "rb") as file:
+        data = file.read(300000).hex()
+    done = c.run_container("stdin", "/bin/wc", "-c", input=data, options=(), stdin=None)
+    equal(done.stdout.strip(), str(len(data)))
+
+
+def test_big_output(c):
+    """All of 20 MB, though the reader is slower."""
+    done = c.run_container("output", "/bin/sh", "-c",
+                           "dd if=/dev/zero bs=65536 count=320 2>/dev/null; echo end")
+    equal(len(done.stdout), 320 * 65536 + 4)
+
+
+def test_events(c):
+    """Each once, in their order, of a container and of an exec in it."""
+    with c.events() as events:
+        c.start_container("events", "/bin/sleep", "1000")
+        c.execute("events", "/bin/true")
+        c.run("task", "pause", "events")
+        c.run("task", "resume", "events")
+        c.run("task", "kill", "-s", "SIGKILL", "events")
+        c.wait_status("events", "STOPPED")
+        c.run("task", "delete", "events", check=False)
+        c.run("container", "delete", "events")
+    equal(topics(events, "events"),
+          ["create", "start", "exec-added", "exec-started", "exit", "paused", "resumed", "exit",
+           "delete"])
+    equal(events[-2][1]["exit_status"], 137)
+
+
+def test_short_events(c):
+    """Of one that ends at once."""
+    with c.events() as events:
+        c.run_container("short", "/bin/true")
+    equal(topics(events, "short"), ["create", "start", "exit", "delete"])
+
+
+def test_exec(c):
+    """Output, status, input, user and environment of execs."""
+    c.start_container("exec", "/bin/sleep", "1000")
+    done = c.execute("exec", "/bin/sh", "-c", "echo out; echo err >&2; exit 7", check=False)
+    equal((done.stdout, done.returncode), ("out\n", 7))
+    assert "err" in done.stderr
+    equal(c.execute("exec", "/bin/cat", input="a\nb\n", stdin=None).stdout, "a\nb\n")
+    equal(c.run("task", "exec", "--exec-id", "u", "--user", "65534", "exec", "/bin/id",
+                "-u").stdout, "65534\n")
+    assert "sleep 1000" in c.execute("exec", "/bin/ps").stdout
+    c.end_container("exec")
+
+
+def test_exec_missing(c):
+    """A command that is not there fails at once, in OCI's words."""
+    c.start_container("missing", "/bin/sleep", "1000")
+    start = time.monotonic()
+    done = c.execute("missing", "no-such-command", check=False)
+    seconds = time.monotonic() - start
+    assert done.returncode and "executable file" in done.stderr and \
+        "not found in $PATH" in done.stderr, done.stderr
+    assert seconds < 1.5, seconds
+    equal(c.execute("missing", "/bin/echo", "alive").stdout, "alive\n")
+    c.end_container("missing")
+
+
+def test_run_missing(c):
+    """The same for a container's own command."""
+    done = c.run_container("nothing", "no-such-command", check=False)
+    assert done.returncode and "not found in $PATH" in done.stderr, done.stderr
+
+
+def test_exec_parallel(c):
+    """Ten at once, each with its own output."""
+    c.start_container("parallel", "/bin/sleep", "1000")
+    outputs = [None] * 10
+
+    def one(number):
+        outputs[number] = c.execute("parallel", "/bin/sh", "-c",
+                                    f"sleep 0.2; echo {number}").stdout
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(outputs, [f"{number}\n" for number in range(10)])
+    c.end_container("parallel")
+
+
+def test_signals(c):
+    """A signal that is handled, and one that is not."""
+    c.start_container("signals", "/bin/sh", "-c",
+                      "trap 'exit 5' TERM; while true; do sleep 0.1; done")
+    time.sleep(0.5)
+    c.run("task", "kill", "-s", "SIGTERM", "signals")
+    c.wait_status("signals", "STOPPED")
+    done = c.run("task", "delete", "signals", check=False)
+    equal(done.returncode, 5)
+    c.run("container", "delete", "signals")
+
+
+def test_kill_all(c):
+    """ctr task kill --all."""
+    c.start_container("all", "/bin/sh", "-c", "sleep 1000 & sleep 1000 & wait")
+    c.run("task", "kill", "--all", "-s", "SIGKILL", "all")
+    c.wait_status("all", "STOPPED")
+    c.end_container("all")
+
+
+def test_pause(c):
+    """A paused container does nothing, and goes on afterwards."""
+    c.start_container("pause", "/bin/sh", "-c",
+                      "while true; do echo >>/tmp/ticks; sleep 0.05; done")
+    c.run("task", "pause", "pause")
+    equal(c.status("pause"), "PAUSED")
+    assert c.run("task", "pause", "pause", check=False).returncode
+    c.run("task", "resume", "pause")
+    equal(c.status("pause"), "RUNNING")
+    c.execute("pause", "/bin/true")
+    c.end_container("pause")
+
+
+def test_metrics(c):
+    """Memory and CPU are numbers above zero."""
+    c.start_container("metrics", "/bin/sh", "-c", "x=0; while [ $x -lt 20000 ]; do x=$((x+1)); "
+                      "done; sleep 1000")
+    time.sleep(1)
+    metrics = json.loads(c.run("task", "metrics", "--format", "json", "metrics").stdout)
+    usage = metrics["memory"]["usage"]
+    usage = usage["usage"] if isinstance(usage, dict) else usage
+    cpu = metrics["cpu"]
+    cpu = cpu["usage"]["total"] if "usage" in cpu else cpu["usage_usec"]
+    assert int(usage) > 4096, metrics
+    assert int(cpu) > 0, metrics
+    c.end_container("metrics")
+
+
+def test_update(c):
+    """Limits of a running container, as `ctr` cannot say them: by exec's view of cgroup."""
+    c.start_container("limits", "/bin/sleep", "1000", options=("--memory-limit", "33554432"))
+    done = c.execute("limits", "/bin/sh", "-c",
+                     "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes "
+                     "2>/dev/null", check=False)
+    assert "33554432" in done.stdout, done.stdout
+    c.end_container("limits")
+
+
+def test_ps(c):
+    """There is a process for each task, which exists."""
+    c.start_container("ps", "/bin/sleep", "1000")
+    pids = [int(line.split()[0]) for line in c.run("task", "ps", "ps").stdout.splitlines()[1:]]
+    assert pids and all(os.path.exists(f"/proc/{pid}") for pid in pids), pids
+    c.end_container("ps")
+
+
+def read_until(fd, text, seconds=20):
+    """What a terminal says, until it has said @text."""
+    seen, end = b"", time.monotonic() + seconds
+    while text not in seen:
+        if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
+            raise AssertionError(f"no {text!r} in {seen!r}")
+        seen += os.read(fd, 4096)
+    return seen
+
+
+def test_tty(c):
+    """A terminal, its size, and what is typed."""
+    master, slave = pty.openpty()
+    subprocess.run(["stty", "rows", "31", "cols", "97"], stdin=slave, check=True)
+    words = ["ctr", *c.run_words("--rm", "-t"), IMAGE, "tty", "/bin/sh"]
+    with subprocess.Popen(words, env=c.environment, stdin=slave, stdout=slave,
+                          stderr=slave, start_new_session=True) as process:
+        os.close(slave)
+        read_until(master, b"# ")
+        # The prompt may come before the size does.
+        time.sleep(0.3)
+        os.write(master, b"stty size; tty; echo $((6*7))\n")
+        seen = read_until(master, b"42")
+        assert b"31 97" in seen and b"/dev/pts/" in seen, seen
+        os.write(master, b"exit 9\n")
+        equal(process.wait(30), 9)
+    os.close(master)
+
+
+def test_delete_running(c):
+    """Refused, and nothing happens to it."""
+    c.start_container("busy", "/bin/sleep", "1000")
+    done = c.run("task", "delete", "busy", check=False)
+    assert done.returncode and "must be stopped" in done.stderr, done.stderr
+    equal(c.status("busy"), "RUNNING")
+    c.end_container("busy")
+
+
+def test_long_name(c):
+    """The longest that containerd allows."""
+    c.run_container("n" * 76, "/bin/true")
+
+
+def test_many_arguments(c):
+    """10,000 of them, and an environment of nearly 1 MiB."""
+    count = c.run_container("arguments", "/bin/sh", "-c", "echo $#", "sh",
+                            *(["word"] * 10000)).stdout
+    equal(count, "10000\n")
+    size = c.run_container("environment", "/bin/sh", "-c", "env | wc -c", options=[
+        word for number in range(10) for word in ("--env", f"V{number}={'x' * 100000}")]).stdout
+    assert int(size) > 1000000, size
+
+
+def test_read_only(c):
+    """A root that cannot be written to."""
+    done = c.run_container("readonly", "/bin/touch", "/x", options=("--read-only",), check=False)
+    assert done.returncode and "Read-only" in done.stderr, done.stderr
+
+
+def test_volume(c):
+    """A folder of the host, both ways."""
+    folder = c.dir / "volume"
+    folder.mkdir()
+    (folder / "in").write_text("there\n", encoding="ascii")
+    done = c.run_container("volume", "/bin/sh", "-c", "cat /v/in; echo back >/v/out", options=(
+        "--mount", f"type=bind,src={folder},dst=/v,options=rbind:rw"))
+    equal(done.stdout, "there\n")
+    equal((folder / "out").read_text(encoding="ascii"), "back\n")
+
+
+def test_oom(c):
+    """A container that takes too much memory is killed, and the event says so."""
+    with c.events() as events:
+        c.run_container("oom", "/bin/sh", "-c", "tail /dev/zero", options=(
+            "--memory-limit", str(16 << 20)), check=False)
+    assert "oom" in topics(events, "oom"), topics(events, "oom")
