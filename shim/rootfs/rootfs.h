@@ -2,12 +2,16 @@
 /*
  * Root file systems and volumes of containers, on their way into a guest.
  *
- * A sandbox has one directory, @shared, that the guest sees by 9p (or not: an
- * empty one costs nothing). Whatever containers need is mounted below it, in
- * the shim's own mount namespace, which QEMU inherits:
+ * A sandbox has one directory, @shared, that the guest sees by 9p. Whatever
+ * containers need is mounted below it, in the shim's own mount namespace, which
+ * QEMU inherits:
  *
  *	@shared/ID/rootfs		the container's root
  *	@shared/ID/volume-N		its volumes, by their order in config.json
+ *
+ * Beside it is @shared.rw, a small tmpfs, where all that is made; @shared is a
+ * view of that, read-only but for what is mounted there. So a guest cannot fill
+ * the host's file system, nor put a symbolic link in the way of a later mount.
  *
  * A root that is an ext4 block device (or image) is no mount here: it is a disk
  * of the guest, if the guest has not started yet. There is no hot plug; later
@@ -77,7 +81,7 @@ struct rootfs {
 
 /**
  * rootfs_open_sandbox - make the directory that the guest will see
- * @shared:	its path; made if it is not there, its parent has to be.
+ * @shared:	its absolute path; made if it is not there, its parent has to be.
  *
  * The calling process has a mount namespace of its own, with slave propagation
  * (rootfs_unshare()).
@@ -134,8 +138,8 @@ int rootfs_remove_container(const char *shared, const char *id, struct problem *
 /**
  * rootfs_remove_all - unmount all below a directory, and remove it
  *
- * By what /proc/self/mountinfo lists: nothing else needs to be known. Directories
- * are removed by rmdir(2) alone, so that nothing behind a mount can be lost.
+ * By what /proc/self/mountinfo lists: nothing else needs to be known. @shared and
+ * @shared.rw are removed by rmdir(2), so that nothing behind a mount can be lost.
  */
 int rootfs_remove_all(const char *shared, struct problem *problem);
 
