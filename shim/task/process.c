@@ -184,6 +184,18 @@ void process_exit(struct process *process, uint32_t status)
 	try_stop(process);
 }
 
+/* containerd has been restarted, say: it will ask again. */
+static void waiter_gone(struct ttrpc_call *call, void *context)
+{
+	struct process *process = context;
+	size_t at = 0;
+
+	while (process->waiters[at] != call)
+		at++;
+	process->waiters[at] = process->waiters[--process->nr_waiters];
+	ttrpc_call_fail(call, TTRPC_CANCELED, "nobody waits");
+}
+
 void process_add_waiter(struct process *process, struct ttrpc_call *call)
 {
 	struct ttrpc_call **more;
@@ -199,4 +211,5 @@ void process_add_waiter(struct process *process, struct ttrpc_call *call)
 	}
 	process->waiters = more;
 	more[process->nr_waiters++] = call;
+	ttrpc_call_on_cancel(call, waiter_gone, process);
 }

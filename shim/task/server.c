@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "options.h"
 #include "protocols/any.h"
+#include "sandbox_service.h"
 #include "shim.h"
 #include "shim_guest.h"
 #include "shim_log.h"
@@ -29,7 +30,7 @@
 /* What only this file knows of. */
 struct server {
 	struct shim shim;
-	struct ttrpc_service services[TASK_NR_SERVICES];
+	struct ttrpc_service services[TASK_NR_SERVICES + 1];
 	ev_signal terminate;
 	bool ending;
 	/* Shutdown. */
@@ -69,7 +70,8 @@ static int make_server(struct server *server, int listener, struct problem *prob
 	int r;
 
 	task_services(shim, server->services);
-	r = ttrpc_server_new(shim->loop, server->services, TASK_NR_SERVICES, &shim->server);
+	sandbox_service(shim, &server->services[TASK_NR_SERVICES]);
+	r = ttrpc_server_new(shim->loop, server->services, TASK_NR_SERVICES + 1, &shim->server);
 	if (!r)
 		r = ttrpc_server_listen(shim->server, listener);
 	return r < 0 ? problem_set(problem, r, "server: %s", strerror(-r)) : 0;
@@ -87,6 +89,7 @@ static void server_free(struct server *server)
 {
 	struct shim *shim = &server->shim;
 
+	sandbox_free(shim);
 	ttrpc_server_free(shim->server);
 	while (shim->containers)
 		container_free(shim->containers);

@@ -15,6 +15,7 @@
 #include "protocols/any.h"
 #include "rootfs/rootfs.h"
 #include "runtimeoptions.pb-c.h"
+#include "sandbox_service.h"
 #include "shim.h"
 #include "shim_log.h"
 #include "state.h"
@@ -162,6 +163,7 @@ static void guest_ended(const char *why, void *context)
 	shim_log(SHIM_LOG_ERROR, "the guest is gone: %s", why);
 	shim->guest_ready = false;
 	end_virtual(shim);
+	sandbox_set_ended(shim);
 }
 
 static void guest_oom(const char *id, void *context)

@@ -131,7 +131,8 @@ static bool keep_namespace(struct json_object *entry, struct namespaces *seen)
 		seen->pod_uts = true;
 		return false;
 	}
-	json_object_object_del(entry, "path");
+	if (joins)
+		json_object_object_del(entry, "path");
 	return true;
 }
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sandbox_service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+
+#include "config/problem.h"
+#include "container.h"
+#include "guest.h"
+#include "memory.h"
+#include "protocols/any.h"
+#include "sandbox.pb-c.h"
+#include "server.h"
+#include "shim.h"
+#include "shim_guest.h"
+#include "spec.h"
+#include "stats/stats.h"
+#include "task.h"
+#include "task_events.h"
+
+typedef Containerd__Runtime__Sandbox__V1__CreateSandboxRequest CreateRequest;
+
+enum sandbox_state { SANDBOX_CREATED, SANDBOX_STARTING, SANDBOX_READY, SANDBOX_ENDED };
+
+struct sandbox {
+	enum sandbox_state state;
+	CreateRequest *request;
+	struct timespec created_at;
+	struct timespec ended_at;
+	/* StartSandbox under way. */
+	struct ttrpc_call *start;
+	struct ttrpc_call **waiters;
+	size_t nr_waiters;
+};
+
+/* NULL: there is none of that name, and @call knows it. */
+static struct sandbox *find(struct shim *shim, struct ttrpc_call *call, const char *id)
+{
+	if (shim->sandbox && !strcmp(id, shim->id))
+		return shim->sandbox;
+	ttrpc_call_fail(call, TTRPC_NOT_FOUND, "sandbox %.100s: not found", id);
+	return NULL;
+}
+
+static TASK_HANDLER(sandbox_create)
+{
+	const CreateRequest *request = (const void *)message;
+	Containerd__Runtime__Sandbox__V1__CreateSandboxResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__CREATE_SANDBOX_RESPONSE__INIT;
+	struct shim *shim = context;
+
+	if (strcmp(request->sandbox_id, shim->id) != 0) {
+		ttrpc_call_fail(call, TTRPC_INVALID_ARGUMENT, "sandbox %.100s: this is the shim of %s",
+				request->sandbox_id, shim->id);
+		return;
+	}
+	if (shim->sandbox || shim->containers) {
+		ttrpc_call_fail(call, TTRPC_ALREADY_EXISTS, "sandbox %s: already exists", shim->id);
+		return;
+	}
+	shim->sandbox = must_calloc(sizeof(*shim->sandbox));
+	shim->sandbox->request = (void *)ttrpc_call_take_request(call);
+	clock_gettime(CLOCK_REALTIME, &shim->sandbox->created_at);
+	ttrpc_call_reply(call, &response.base);
+}
+
+/* Of the bundle if it has one, with the annotations that came beside it. */
+static int make_spec(const CreateRequest *request, struct json_object **ret_spec,
+		     struct problem *problem)
+{
+	struct json_object *annotations;
+	int r = spec_read(request->bundle_path, ret_spec, problem);
+
+	if (r == -ENOENT) {
+		*ret_spec = json_object_new_object();
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	if (!json_object_object_get_ex(*ret_spec, "annotations", &annotations)) {
+		annotations = json_object_new_object();
+		json_object_object_add(*ret_spec, "annotations", annotations);
+	}
+	for (size_t i = 0; i < request->n_annotations; i++)
+		json_object_object_add(annotations, request->annotations[i]->key,
+				       json_object_new_string(request->annotations[i]->value));
+	return 0;
+}
+
+static int start_guest(struct shim *shim, struct problem *problem)
+{
+	const CreateRequest *request = shim->sandbox->request;
+	struct shim_guest_options options = { .sandbox_pidns = true };
+	struct json_object *spec;
+	int r = make_spec(request, &spec, problem);
+
+	if (r < 0)
+		return r;
+	options.netns = *request->netns_path ? request->netns_path : NULL;
+	options.hostname = spec_hostname(spec);
+	r = shim_guest_prepare(shim, request->options, spec, problem);
+	if (!r)
+		r = shim_guest_start(shim, &options, problem);
+	json_object_put(spec);
+	return r;
+}
+
+static void answer_start(const struct failure *failure, void *context)
+{
+	Containerd__Runtime__Sandbox__V1__StartSandboxResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__START_SANDBOX_RESPONSE__INIT;
+	struct shim *shim = context;
+	struct ttrpc_call *call = shim->sandbox->start;
+	Google__Protobuf__Timestamp created_at = timestamp_from(&shim->sandbox->created_at);
+
+	if (failure) {
+		task_fail(call, failure);
+		sandbox_set_ended(shim);
+		return;
+	}
+	shim->sandbox->state = SANDBOX_READY;
+	response.pid = (uint32_t)guest_pid(shim->guest);
+	response.created_at = &created_at;
+	ttrpc_call_reply(call, &response.base);
+}
+
+static TASK_HANDLER(sandbox_start)
+{
+	const Containerd__Runtime__Sandbox__V1__StartSandboxRequest *request =
+		(const void *)message;
+	struct problem problem = { "" };
+	struct shim *shim = context;
+	struct sandbox *sandbox = find(shim, call, request->sandbox_id);
+	int r;
+
+	if (!sandbox)
+		return;
+	if (sandbox->state != SANDBOX_CREATED) {
+		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "sandbox %s: has been started",
+				shim->id);
+		return;
+	}
+	r = start_guest(shim, &problem);
+	if (r < 0) {
+		ttrpc_call_fail_errno(call, r, "%s", problem.text);
+		return;
+	}
+	sandbox->state = SANDBOX_STARTING;
+	sandbox->start = call;
+	shim_guest_wait(shim, answer_start, shim);
+}
+
+static TASK_HANDLER(sandbox_platform)
+{
+	Containerd__Runtime__Sandbox__V1__PlatformResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__PLATFORM_RESPONSE__INIT;
+	Containerd__Types__Platform platform = CONTAINERD__TYPES__PLATFORM__INIT;
+
+	(void)message;
+	(void)context;
+	platform.os = (char *)"linux";
+	platform.architecture = (char *)"amd64";
+	response.platform = &platform;
+	ttrpc_call_reply(call, &response.base);
+}
+
+static void answer_stop(void *context)
+{
+	Containerd__Runtime__Sandbox__V1__StopSandboxResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__STOP_SANDBOX_RESPONSE__INIT;
+
+	ttrpc_call_reply(context, &response.base);
+}
+
+static TASK_HANDLER(sandbox_stop)
+{
+	const Containerd__Runtime__Sandbox__V1__StopSandboxRequest *request =
+		(const void *)message;
+	struct shim *shim = context;
+
+	if (!find(shim, call, request->sandbox_id))
+		return;
+	shim_guest_stop(shim, "the sandbox is stopped", answer_stop, call);
+	sandbox_set_ended(shim);
+}
+
+static void answer_wait(const struct sandbox *sandbox, struct ttrpc_call *call)
+{
+	Containerd__Runtime__Sandbox__V1__WaitSandboxResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__WAIT_SANDBOX_RESPONSE__INIT;
+	Google__Protobuf__Timestamp exited_at = timestamp_from(&sandbox->ended_at);
+
+	response.exited_at = &exited_at;
+	ttrpc_call_reply(call, &response.base);
+}
+
+static TASK_HANDLER(sandbox_wait)
+{
+	const Containerd__Runtime__Sandbox__V1__WaitSandboxRequest *request =
+		(const void *)message;
+	struct sandbox *sandbox = find(context, call, request->sandbox_id);
+
+	if (!sandbox)
+		return;
+	if (sandbox->state == SANDBOX_ENDED) {
+		answer_wait(sandbox, call);
+		return;
+	}
+	sandbox->waiters = reallocarray(sandbox->waiters, sandbox->nr_waiters + 1,
+					sizeof(struct ttrpc_call *));
+	if (!sandbox->waiters)
+		abort();
+	sandbox->waiters[sandbox->nr_waiters++] = call;
+}
+
+void sandbox_set_ended(struct shim *shim)
+{
+	struct sandbox *sandbox = shim->sandbox;
+
+	if (!sandbox || sandbox->state == SANDBOX_ENDED)
+		return;
+	sandbox->state = SANDBOX_ENDED;
+	clock_gettime(CLOCK_REALTIME, &sandbox->ended_at);
+	for (size_t i = 0; i < sandbox->nr_waiters; i++)
+		answer_wait(sandbox, sandbox->waiters[i]);
+	sandbox->nr_waiters = 0;
+}
+
+void sandbox_free(struct shim *shim)
+{
+	struct sandbox *sandbox = shim->sandbox;
+
+	if (!sandbox)
+		return;
+	sandbox_set_ended(shim);
+	protobuf_c_message_free_unpacked(&sandbox->request->base, NULL);
+	free(sandbox->waiters);
+	free(sandbox);
+	shim->sandbox = NULL;
+}
+
+static TASK_HANDLER(sandbox_status)
+{
+	const Containerd__Runtime__Sandbox__V1__SandboxStatusRequest *request =
+		(const void *)message;
+	Containerd__Runtime__Sandbox__V1__SandboxStatusResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__SANDBOX_STATUS_RESPONSE__INIT;
+	struct shim *shim = context;
+	struct sandbox *sandbox = find(shim, call, request->sandbox_id);
+	Google__Protobuf__Timestamp created_at, exited_at;
+
+	if (!sandbox)
+		return;
+	created_at = timestamp_from(&sandbox->created_at);
+	exited_at = timestamp_from(&sandbox->ended_at);
+	response.sandbox_id = (char *)shim->id;
+	response.pid = shim->guest ? (uint32_t)guest_pid(shim->guest) : 0;
+	/* The words of CRI's PodSandboxState. */
+	response.state = (char *)(sandbox->state == SANDBOX_READY ? "SANDBOX_READY" :
+								     "SANDBOX_NOTREADY");
+	response.created_at = &created_at;
+	if (sandbox->state == SANDBOX_ENDED)
+		response.exited_at = &exited_at;
+	ttrpc_call_reply(call, &response.base);
+}
+
+static TASK_HANDLER(sandbox_ping)
+{
+	const Containerd__Runtime__Sandbox__V1__PingRequest *request = (const void *)message;
+	Containerd__Runtime__Sandbox__V1__PingResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__PING_RESPONSE__INIT;
+
+	if (find(context, call, request->sandbox_id))
+		ttrpc_call_reply(call, &response.base);
+}
+
+static TASK_HANDLER(sandbox_shutdown)
+{
+	Containerd__Runtime__Sandbox__V1__ShutdownSandboxResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__SHUTDOWN_SANDBOX_RESPONSE__INIT;
+
+	(void)message;
+	ttrpc_call_reply(call, &response.base);
+	server_end(context, NULL);
+}
+
+/* As of a pod's own container: what the pod uses, its containers use. */
+static TASK_HANDLER(sandbox_metrics)
+{
+	const Containerd__Runtime__Sandbox__V1__SandboxMetricsRequest *request =
+		(const void *)message;
+	Containerd__Runtime__Sandbox__V1__SandboxMetricsResponse response =
+		CONTAINERD__RUNTIME__SANDBOX__V1__SANDBOX_METRICS_RESPONSE__INIT;
+	Containerd__Types__Metric metric = CONTAINERD__TYPES__METRIC__INIT;
+	const struct stats nothing = { 0 };
+	Google__Protobuf__Timestamp timestamp;
+	struct timespec now;
+
+	if (!find(context, call, request->sandbox_id))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	timestamp = timestamp_from(&now);
+	metric.timestamp = &timestamp;
+	metric.id = request->sandbox_id;
+	if (stats_pack(&nothing, stats_form_here(), &metric.data) < 0)
+		abort();
+	response.metrics = &metric;
+	ttrpc_call_reply(call, &response.base);
+	any_free(metric.data);
+}
+
+void sandbox_service(struct shim *shim, struct ttrpc_service *service)
+{
+	static const struct ttrpc_method methods[] = {
+		{ "CreateSandbox", sandbox_create },
+		{ "StartSandbox", sandbox_start },
+		{ "Platform", sandbox_platform },
+		{ "StopSandbox", sandbox_stop },
+		{ "WaitSandbox", sandbox_wait },
+		{ "SandboxStatus", sandbox_status },
+		{ "PingSandbox", sandbox_ping },
+		{ "ShutdownSandbox", sandbox_shutdown },
+		{ "SandboxMetrics", sandbox_metrics },
+		{ NULL, NULL },
+	};
+
+	*service = (struct ttrpc_service){
+		.descriptor = &containerd__runtime__sandbox__v1__sandbox__descriptor,
+		.methods = methods,
+		.context = shim,
+	};
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Sandbox service: a guest without a container that stands for it. Used by
+ * containerd 2 with sandboxer = "shim", by 1.7 if asked to.
+ */
+#ifndef KBM_SHIM_SANDBOX_SERVICE_H
+#define KBM_SHIM_SANDBOX_SERVICE_H
+
+#include "ttrpc/ttrpc.h"
+
+struct shim;
+
+void sandbox_service(struct shim *shim, struct ttrpc_service *service);
+
+/* The guest has ended; harmless if there is no sandbox of this service. */
+void sandbox_set_ended(struct shim *shim);
+
+/* Who waits hears that it is over. */
+void sandbox_free(struct shim *shim);
+
+#endif
