@@ -57,7 +57,7 @@ struct network_route {
 	char source[NETWORK_ADDRESS_SIZE];
 	/* Name of the link. */
 	char device[NETWORK_NAME_SIZE];
-	/* RT_SCOPE_*, RTNH_F_* */
+	/* RT_SCOPE_*; RTNH_F_ONLINK or 0 */
 	unsigned int scope;
 	unsigned int flags;
 	/* 0: none. */
@@ -119,6 +119,8 @@ struct network *network_close(struct network *network);
 /**
  * network_remove - take away what network_open() left in a namespace
  * @netns:	its path. If it is gone there is nothing to do: 0.
+ *
+ * After the end of QEMU: a namespace with taps is a running guest's, and left alone.
  */
 int network_remove(const char *netns, struct problem *problem);
 
