@@ -88,6 +88,7 @@ static void terminated(struct ev_loop *loop, ev_signal *signal, int events)
 static void server_free(struct server *server)
 {
 	struct shim *shim = &server->shim;
+	struct problem problem = { "" };
 
 	sandbox_free(shim);
 	ttrpc_server_free(shim->server);
@@ -98,6 +99,8 @@ static void server_free(struct server *server)
 	config_free(shim->config);
 	ev_signal_stop(shim->loop, &server->terminate);
 	ev_loop_destroy(shim->loop);
+	if (state_remove(shim->state_dir, &problem) < 0)
+		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 	free(shim->state_dir);
 	free(shim->shared);
 	free(server);
@@ -124,7 +127,9 @@ int server_new(const struct server_options *options, struct shim **ret_shim,
 	ev_signal_init(&server->terminate, terminated, SIGTERM);
 	server->terminate.data = shim;
 	ev_signal_start(shim->loop, &server->terminate);
-	r = make_publisher(shim, options->options, problem);
+	r = state_make(shim->state_dir, problem);
+	if (!r)
+		r = make_publisher(shim, options->options, problem);
 	if (!r)
 		r = make_server(server, options->listener, problem);
 	if (r < 0) {

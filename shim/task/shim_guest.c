@@ -110,8 +110,6 @@ int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 	if (!r)
 		r = config_size(config, spec, problem);
 	if (!r)
-		r = state_make(shim->state_dir, problem);
-	if (!r)
 		r = rootfs_open_sandbox(shim->shared, problem);
 	if (r < 0) {
 		config_free(config);
@@ -130,8 +128,6 @@ static void forget_guest(struct shim *shim)
 	shim->guest_stopping = false;
 	shim->guest = guest_free(shim->guest);
 	if (rootfs_remove_all(shim->shared, &problem) < 0)
-		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
-	else if (state_remove(shim->state_dir, &problem) < 0)
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 }
 

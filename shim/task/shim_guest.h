@@ -26,7 +26,7 @@ struct shim_guest_options {
 /*
  * Reads the configuration that the runtime options name (@options, else those of
  * start, else the usual file), with what @spec's annotations and limits add. Makes
- * the sandbox's folders. Before shim_guest_start(); harmless when there is a guest.
+ * the folder that the guest sees. Before shim_guest_start(); harmless when there is a guest.
  */
 int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 		       struct json_object *spec, struct problem *problem);

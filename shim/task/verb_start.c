@@ -231,6 +231,8 @@ int verb_start(const struct options *options)
 	int r;
 
 	start->options = options;
+	/* What a caller forgot to keep for itself would stay open as long as the pod. */
+	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	r = prepare(start, &problem);
 	if (!r)
 		r = start_or_find(start, &problem);

@@ -117,7 +117,7 @@ def test_bad_config(c):
         spec["root"]["path"] = "nowhere"
         return spec
 
-    for name, change, words in (("nolinux", without("linux"), "linux"),
+    for name, change, words in (("nolinux", without("linux"), "network"),
                                 ("hostpid", host_pid, "hostPID"),
                                 ("noroot", no_root, "nowhere"),
                                 ("noprocess", without("process"), "")):
