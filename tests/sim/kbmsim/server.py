@@ -325,7 +325,7 @@ class Server(Lifetime):
         if self.expired or not self.time_left:
             return ServerError(f"the server's time limit of {self.options.timeout:.0f} s "
                                f"is over ({error})")
-        if self._process.poll() is None:
+        if not self._process or self._process.poll() is None:
             return error
         self._console_over.wait(GRACE)
         return ServerError(f"{error}\nthe emulator ended with status "
