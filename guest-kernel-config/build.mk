@@ -26,3 +26,9 @@ $(UNIT_INFO_CHECK): tests/unit/info_check.c $(wildcard guest-kernel-config/src/a
 		-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
 		-Iguest-kernel-config/src/arch/x86/kernel/kbm -Ihost-kernel-patches/src/arch/x86/include/uapi \
 		-o $@ $(filter %.c,$^) -lcmocka
+
+# The guest's file system: agent and crun.
+GUEST_INITRD := build/images/kata-bm-initrd.img
+
+$(GUEST_INITRD): build/shim/kbm-agent guest-kernel-config/image/make-initrd
+	guest-kernel-config/image/make-initrd $< $@
