@@ -20,6 +20,8 @@ SHIM = Path(os.environ.get("E2E_SHIM", BUILD / "shim/containerd-shim-kata-bm-v2"
 KERNEL = Path(os.environ.get("E2E_KERNEL", BUILD / "guest-kernel/bzImage"))
 INITRD = Path(os.environ.get("E2E_INITRD", BUILD / "images/kata-bm-initrd.img"))
 RUNTIME = os.environ.get("E2E_RUNTIME", "io.containerd.kata-bm.v2")
+# KVM inside another VM may not run every guest; emulation always does.
+ACCEL = os.environ.get("E2E_ACCEL", "tcg")
 IMAGE = "localhost/e2e:1"
 NAMESPACE = "e2e"
 STATE = Path("/run/kata-bm")
@@ -113,6 +115,7 @@ state = "{self.dir}/state"
 kernel = "{KERNEL}"
 initrd = "{INITRD}"
 isolation = "none"
+accel = "{ACCEL}"
 default_memory = 192
 [agent.kata]
 dial_timeout = 90
