@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# about: the fuzz targets of the proxy find nothing in their corpora, and in 10 s each
-# limit: 180
+# about: the fuzz targets find nothing in their corpora, and in 10 s each
+# limit: 300
 set -eu
 cd "$(dirname "$0")/../.."
 
