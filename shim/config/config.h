@@ -42,6 +42,14 @@ enum config_aio {
 	CONFIG_AIO_NATIVE,
 };
 
+/* Who runs the CPUs of a guest of isolation none. */
+enum config_accel {
+	/* KVM where it can be used, else emulation. */
+	CONFIG_ACCEL_AUTO,
+	CONFIG_ACCEL_KVM,
+	CONFIG_ACCEL_TCG,
+};
+
 #define CONFIG_MAX_VCPUS	512
 /* MiB. */
 #define CONFIG_MIN_MEMORY	64
@@ -79,6 +87,7 @@ struct config {
 	bool hypervisor_debug;
 	/* Ours. */
 	enum config_isolation isolation;
+	enum config_accel accel;
 	/* The host's CPUs that guests may have; empty: any but CPU 0. */
 	char *cpus;
 	/* NUMA node to take CPUs and memory from; -1: any. */

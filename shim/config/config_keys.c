@@ -156,6 +156,9 @@ static const char *const networks[] = { "tcfilter", "none", NULL };
 static const char *const aios[] = {
 	[CONFIG_AIO_THREADS] = "threads", [CONFIG_AIO_NATIVE] = "native", NULL,
 };
+static const char *const accels[] = {
+	[CONFIG_ACCEL_AUTO] = "auto", [CONFIG_ACCEL_KVM] = "kvm", [CONFIG_ACCEL_TCG] = "tcg", NULL,
+};
 static const char *const shares[] = { "virtio-9p", "can only be \"virtio-9p\"" };
 static const char *const sizings[] = {
 	"true", "can only be true: a partition keeps the size it was started with",
@@ -196,6 +199,7 @@ const struct config_key config_keys[] = {
 	{ QEMU("msize_9p"), "131072", take_number, AT(msize_9p), 4096, 1 << 20 },
 	{ QEMU("enable_debug"), "false", take_boolean, AT(hypervisor_debug) },
 	{ QEMU("isolation"), "\"walled\"", take_choice, AT(isolation), .choices = isolations },
+	{ QEMU("accel"), "\"auto\"", take_choice, AT(accel), .choices = accels },
 	{ QEMU("cpus"), "\"\"", take_string, AT(cpus), .check = check_cpus, .is_ours = true },
 	{ QEMU("node"), "-1", take_number, AT(node), -1, 1023 },
 	{ QEMU("proxy"), "\"auto\"", take_string, AT(proxy), .check = check_proxy,

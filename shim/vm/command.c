@@ -76,18 +76,6 @@ void command_path(struct command *command, const char *option, const char *path,
 	free(escaped);
 }
 
-void command_replace(struct command *command, size_t index, const char *word)
-{
-	char *copy = strdup(word);
-
-	if (!copy) {
-		command->error = -ENOMEM;
-		return;
-	}
-	free(command->words[index]);
-	command->words[index] = copy;
-}
-
 void command_done(struct command *command)
 {
 	for (size_t i = 0; i < command->nr_words; i++)

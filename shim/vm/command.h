@@ -27,9 +27,6 @@ void command_option(struct command *command, const char *option, const char *for
 void command_path(struct command *command, const char *option, const char *path,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Another word in the place of one. */
-void command_replace(struct command *command, size_t index, const char *word);
-
 /* Empty again. */
 void command_done(struct command *command);
 

@@ -21,11 +21,6 @@ struct machine {
 	 */
 	int (*add)(struct command *command, const struct config *config, const char **ret_note,
 		   struct problem *problem);
-	/*
-	 * QEMU ended before it started the guest, with these last words: changes
-	 * @command for another attempt. Return: whether there is one; NULL: never.
-	 */
-	bool (*amend)(struct command *command, const char *words, const char **ret_note);
 	/* The QEMU to use where the configuration has none. */
 	const char *path;
 	/* What the kernel's command line begins with. */
@@ -50,9 +45,6 @@ enum vm_fd {
 
 /* Index of -machine's value. Of a direct machine it ends in "cpus=", for the list to follow. */
 #define MACHINE_WORD	4
-/* Values of -accel and -cpu of a microvm. */
-#define ACCEL_WORD	6
-#define CPU_WORD	8
 
 /**
  * machine_command - QEMU's whole command line, but for the CPUs

@@ -6,46 +6,53 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../../proxy/cleanup.h"
 #include "config/config.h"
 #include "machine.h"
 
-/* A file that can be opened is not enough: the kernel may have no SVM or VMX. */
+/* Without these two, KVM takes only kernels that are made for it, as kvm_pvm does. */
+static bool has_hardware(void)
+{
+	return !access("/sys/module/kvm_amd", F_OK) || !access("/sys/module/kvm_intel", F_OK);
+}
+
 static bool is_kvm_usable(void)
 {
 	cleanup_close int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	cleanup_close int vm = -1;
 
-	if (kvm < 0 || ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+	if (kvm < 0 || !has_hardware() ||
+	    ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		return false;
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	return vm >= 0;
 }
 
-/* What is tried, one after the other. */
 static const struct {
 	const char *accel;
 	const char *cpu;
 	const char *note;
 } ways[] = {
-	{ "kvm", "host",
-	  "isolation = \"none\": an ordinary VM by stock KVM, on shared CPUs, with exits" },
-	/* A KVM in a VM may offer this MSR and then not take its value. */
-	{ "kvm", "host,-arch-capabilities",
-	  "isolation = \"none\": KVM does not take its own ARCH_CAPABILITIES; trying without" },
-	{ "tcg", "max",
-	  "isolation = \"none\": an emulated VM (TCG), slow, since KVM cannot be used here" },
+	[CONFIG_ACCEL_KVM] = { "kvm", "host", "isolation = \"none\": an ordinary VM by stock KVM, "
+					      "on shared CPUs, with exits" },
+	[CONFIG_ACCEL_TCG] = { "tcg", "max", "isolation = \"none\": an emulated VM (TCG), slow: for "
+					     "trying things out" },
 };
 
-#define NR_WAYS	(sizeof(ways) / sizeof(ways[0]))
+static enum config_accel choose(const struct config *config)
+{
+	if (config->accel != CONFIG_ACCEL_AUTO)
+		return config->accel;
+	return is_kvm_usable() ? CONFIG_ACCEL_KVM : CONFIG_ACCEL_TCG;
+}
 
 static int add(struct command *command, const struct config *config, const char **ret_note,
 	       struct problem *problem)
 {
-	size_t way = is_kvm_usable() ? 0 : NR_WAYS - 1;
+	enum config_accel way = choose(config);
 
 	(void)problem;
 	*ret_note = ways[way].note;
@@ -57,27 +64,12 @@ static int add(struct command *command, const struct config *config, const char 
 	return 0;
 }
 
-static bool amend(struct command *command, const char *words, const char **ret_note)
-{
-	size_t way = 0;
-
-	while (way < NR_WAYS && strcmp(command->words[CPU_WORD], ways[way].cpu))
-		way++;
-	if (++way >= NR_WAYS || !strcasestr(words, "kvm"))
-		return false;
-	command_replace(command, ACCEL_WORD, ways[way].accel);
-	command_replace(command, CPU_WORD, ways[way].cpu);
-	*ret_note = ways[way].note;
-	return !command->error;
-}
-
 /* It has no power switch: it ends where it would reboot, hence reboot=t. */
 const struct machine machine_microvm = {
 	.suffix = "device",
 	.max_devices = 8,
 	.is_direct = false,
 	.add = add,
-	.amend = amend,
 	.path = "qemu-system-x86_64",
 	.append = "console=ttyS0 reboot=t panic=-1",
 };

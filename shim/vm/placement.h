@@ -16,7 +16,10 @@
 struct config;
 struct problem;
 
+/* Tests have another. */
+#ifndef PLACEMENT_FILE
 #define PLACEMENT_FILE	"/run/kata-bm/cpus.lock"
+#endif
 
 struct placement {
 	/* The lock file; -1: not open. */

@@ -230,19 +230,6 @@ static void forget_process(struct vm *vm)
 
 static int launch(struct vm *vm, struct problem *problem);
 
-/* Return: it may do better next time. */
-static bool change_for_next(struct vm *vm)
-{
-	const char *note = NULL;
-
-	if (vm->machine->is_direct)
-		return placement_refused(&vm->placement, vm->signs.words);
-	if (!vm->machine->amend(&vm->command, vm->signs.words, &note))
-		return false;
-	say(vm, VM_LOG_WARNING, note);
-	return true;
-}
-
 /* Return: another attempt runs. */
 static bool try_again(struct vm *vm)
 {
@@ -250,7 +237,7 @@ static bool try_again(struct vm *vm)
 	int r;
 
 	if (vm->is_started || vm->signs.is_asked || ++vm->attempts == MAX_ATTEMPTS ||
-	    !change_for_next(vm))
+	    !placement_refused(&vm->placement, vm->signs.words))
 		return false;
 	vm->signs = (struct end_signs){ 0 };
 	r = launch(vm, &problem);
