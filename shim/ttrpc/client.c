@@ -257,7 +257,7 @@ static int send_with_metadata(struct connection *connection, uint32_t stream,
 {
 	size_t nr = count_metadata(metadata);
 	Ttrpc__KeyValue *pairs = calloc(nr + 1, sizeof(*pairs));
-	Ttrpc__KeyValue **pointers = calloc(nr + 1, sizeof(*pointers));
+	Ttrpc__KeyValue **pointers = calloc(nr + 1, sizeof(Ttrpc__KeyValue *));
 	int r = -ENOMEM;
 
 	if (pairs && pointers) {
