@@ -442,6 +442,23 @@ static void unread_requests_have_a_limit(void **state)
 	assert_int_equal(call_wait(&outcome, "c1", 0, NULL), 0);
 }
 
+static void waiting_calls_have_a_limit(void **state)
+{
+	static struct outcome outcome;
+	static uint8_t ignored[1 << 16];
+
+	(void)state;
+	for (unsigned int i = 0; i < TTRPC_MAX_CALLS; i++) {
+		assert_int_equal(call_wait(&outcome, "c1", 0, NULL), 0);
+		while (recv(peer, ignored, sizeof(ignored), 0) > 0)
+			;
+	}
+	assert_int_equal(call_wait(&outcome, "c1", 0, NULL), -ENOBUFS);
+	send_response(1, 0, NULL, NULL, 0);
+	UNTIL(outcome.times == 1);
+	assert_int_equal(call_wait(&outcome, "c1", 0, NULL), 0);
+}
+
 static void keep_call(struct ttrpc_call *call, const ProtobufCMessage *message, void *context)
 {
 	(void)message;
@@ -557,6 +574,7 @@ int main(void)
 		CASE(callbacks_may_call),
 		CASE(mistakes_are_refused),
 		CASE(unread_requests_have_a_limit),
+		CASE(waiting_calls_have_a_limit),
 		CASE(client_and_server_understand_each_other),
 		CASE(ten_thousand_wait_at_both_ends),
 		CASE(addresses_are_unix_sockets),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <termios.h>
 
 #include "containerd/task.pb-c.h"
@@ -30,7 +31,7 @@ static struct ev_loop *loop;
 static struct ttrpc_server *server;
 static int peer;
 
-static struct ttrpc_call *kept[TTRPC_MAX_CALLS + 1];
+static struct ttrpc_call *kept[5 * TTRPC_MAX_CALLS];
 static size_t nr_kept;
 static size_t nr_cancelled;
 static ProtobufCMessage *taken;
@@ -59,7 +60,7 @@ static void handle_wait(struct ttrpc_call *call, const ProtobufCMessage *message
 {
 	(void)message;
 	(void)context;
-	assert_true(nr_kept <= TTRPC_MAX_CALLS);
+	assert_true(nr_kept < 5 * TTRPC_MAX_CALLS);
 	kept[nr_kept++] = call;
 }
 
@@ -292,7 +293,9 @@ static void oversized_requests_are_skipped(void **state)
 
 static void other_frames_do_no_harm(void **state)
 {
-	uint8_t header[RAW_HEADER];
+	Ttrpc__Request request = TTRPC__REQUEST__INIT;
+	uint8_t frame[256];
+	size_t size;
 
 	(void)state;
 	raw_send(loop, peer, 1, 3, "data", 4);
@@ -301,11 +304,17 @@ static void other_frames_do_no_harm(void **state)
 	raw_send(loop, peer, 1, 99, "whatever", 8);
 	raw_send(loop, peer, 1, 0, NULL, 0);
 	assert_true(raw_is_silent(loop, peer));
-	/* A call with more to come. */
-	raw_header(header, 0, 1, 1, 0x2);
-	raw_write(loop, peer, header, sizeof(header));
+	/* A call with more to come; then one that says that there is no more. */
+	request.service = TASK;
+	request.method = "State";
+	size = ttrpc__request__pack(&request, frame + RAW_HEADER);
+	raw_header(frame, (uint32_t)size, 1, 1, 0x2);
+	raw_write(loop, peer, frame, RAW_HEADER + size);
 	assert_int_equal(raw_answer(loop, peer, 1, NULL), TTRPC_UNIMPLEMENTED);
-	assert_serves(3);
+	raw_header(frame, (uint32_t)size, 3, 1, 0x1);
+	raw_write(loop, peer, frame, RAW_HEADER + size);
+	assert_int_equal(raw_answer(loop, peer, 3, NULL), TTRPC_OK);
+	assert_serves(5);
 }
 
 static void garbage_is_an_invalid_argument(void **state)
@@ -494,6 +503,28 @@ static void calls_have_a_limit(void **state)
 	peer = -1;
 	UNTIL(nr_closed == 1);
 	answer_all();
+}
+
+/* Whoever comes again and again and leaves calls behind has a limit, too. */
+static void calls_without_a_peer_have_a_limit(void **state)
+{
+	(void)state;
+	for (unsigned int round = 1; round <= 4; round++) {
+		int ends[2];
+
+		for (uint32_t stream = 1; stream < 2 * TTRPC_MAX_CALLS; stream += 2)
+			send_wait(stream, 0);
+		UNTIL(nr_kept == round * TTRPC_MAX_CALLS);
+		raw_pair(ends);
+		assert_int_equal(ttrpc_server_add(server, ends[0]), 0);
+		close(peer);
+		peer = ends[1];
+		UNTIL(nr_closed == round);
+	}
+	send_wait(1, 0);
+	assert_int_equal(raw_answer(loop, peer, 1, NULL), TTRPC_RESOURCE_EXHAUSTED);
+	answer_all();
+	assert_serves(3);
 }
 
 /* Each is small enough; together they are not. */
@@ -749,6 +780,35 @@ static void connections_are_accepted_up_to_a_limit(void **state)
 		close(fds[i]);
 }
 
+/* As containerd's own shims have it. */
+static void other_users_are_turned_away(void **state)
+{
+	struct sockaddr_un address;
+	int fd, status = -1, pipes[2];
+	char byte;
+	pid_t child;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(ttrpc_server_listen(server, listen_here(&address)), 0);
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		/* The kernel notes who connects. Ends at the server's end of file. */
+		if (setresuid(65534, 65534, 65534) || ttrpc_connect(address.sun_path, &fd))
+			_exit(2);
+		fcntl(fd, F_SETFL, 0);
+		_exit(write(pipes[1], "x", 1) == 1 && !read(fd, &byte, 1) ? 0 : 1);
+	}
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	UNTIL(waitpid(child, &status, WNOHANG) == child);
+	assert_int_equal(status, 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 /* It must not spin, and must go on when there are some again. */
 static void descriptors_may_run_out(void **state)
 {
@@ -839,6 +899,7 @@ int main(void)
 		CASE(answers_come_in_any_order),
 		CASE(ten_thousand_wait),
 		CASE(calls_have_a_limit),
+		CASE(calls_without_a_peer_have_a_limit),
 		CASE(held_requests_have_a_limit),
 		CASE(limits_of_time_are_kept),
 		CASE(peers_may_go_with_calls_waiting),
@@ -849,6 +910,7 @@ int main(void)
 		CASE(unread_answers_have_a_limit),
 		CASE(answers_can_be_flushed),
 		CASE(connections_are_accepted_up_to_a_limit),
+		CASE(other_users_are_turned_away),
 		CASE(descriptors_may_run_out),
 		CASE(any_stream_will_do),
 		CASE(tables_are_checked),
