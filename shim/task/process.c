@@ -152,6 +152,8 @@ void process_watch(struct process *process)
 void process_set_running(struct process *process)
 {
 	process->state = PROCESS_RUNNING;
+	if (process->stdio && !process->exited)
+		stdio_start_input(process->stdio);
 	try_stop(process);
 }
 

@@ -24,7 +24,7 @@ int process_open_streams(struct process *process, struct stdio_streams *ret_stre
 /* Asks the agent to tell when it ends. */
 void process_watch(struct process *process);
 
-/* It runs: from now on its end may be told. */
+/* It runs: gets its input, and from now on its end may be told. */
 void process_set_running(struct process *process);
 
 /* It will never run: no event, but who waits hears of it. */

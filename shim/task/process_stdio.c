@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,10 @@ struct stdio {
 	struct end ends[NR_STDIO];
 	/* Keeps a FIFO from its end when a client goes away: until CloseIO. */
 	int stdin_writer;
+	bool stdin_closed;
+	struct ev_loop *loop;
+	struct stream_mux *mux;
+	uint32_t stdin_number;
 	void (*drained)(void *context);
 	void *context;
 };
@@ -58,6 +63,7 @@ static int open_path(const char *path, int flags, bool may_be_file, struct probl
 	return r < 0 ? r : fd;
 }
 
+/* Only named by a descriptor: see stdio_start_input(). */
 static int open_stdin(struct stdio *stdio, const char *name, struct problem *problem)
 {
 	struct stdio_uri uri;
@@ -68,12 +74,9 @@ static int open_stdin(struct stdio *stdio, const char *name, struct problem *pro
 	if (uri.kind == STDIO_BINARY)
 		r = problem_set(problem, -EINVAL, "stdin %s: a logger gives no input", name);
 	else if (uri.kind != STDIO_NONE)
-		r = open_path(uri.path, O_RDONLY, true, problem);
-	if (r >= 0 && uri.kind != STDIO_NONE) {
+		r = open_path(uri.path, O_PATH, true, problem);
+	if (r >= 0 && uri.kind != STDIO_NONE)
 		stdio->ends[IN].fd = r;
-		if (uri.kind == STDIO_FIFO)
-			stdio->stdin_writer = open(uri.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	}
 	stdio_uri_done(&uri);
 	return r < 0 ? r : 0;
 }
@@ -195,10 +198,7 @@ static int start_end(struct stdio *stdio, int which, struct ev_loop *loop, struc
 
 	if (end->fd < 0)
 		return 0;
-	if (which == IN)
-		r = stream_pump_from(loop, mux, *next_number, end->fd, input_done, end, &end->pump);
-	else
-		r = stream_pump_to(loop, mux, *next_number, end->fd, output_done, end, &end->pump);
+	r = stream_pump_to(loop, mux, *next_number, end->fd, output_done, end, &end->pump);
 	if (r < 0)
 		return r;
 	end->fd = -1;
@@ -215,9 +215,11 @@ int stdio_start(struct stdio *stdio, struct ev_loop *loop, struct stream_mux *mu
 
 	stdio->drained = drained;
 	stdio->context = context;
-	r = start_end(stdio, IN, loop, mux, next_number, &streams.stdin_);
-	if (!r)
-		r = start_end(stdio, OUT, loop, mux, next_number, &streams.stdout_);
+	stdio->loop = loop;
+	stdio->mux = mux;
+	if (stdio->ends[IN].fd >= 0)
+		streams.stdin_ = stdio->stdin_number = (*next_number)++;
+	r = start_end(stdio, OUT, loop, mux, next_number, &streams.stdout_);
 	if (!r)
 		r = start_end(stdio, ERR, loop, mux, next_number, &streams.stderr_);
 	if (!r)
@@ -225,8 +227,29 @@ int stdio_start(struct stdio *stdio, struct ev_loop *loop, struct stream_mux *mu
 	return r;
 }
 
+void stdio_start_input(struct stdio *stdio)
+{
+	struct end *end = &stdio->ends[IN];
+	char path[32];
+	int fd;
+
+	if (end->fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", end->fd);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (!stdio->stdin_closed)
+		stdio->stdin_writer = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	close_fd(end->fd);
+	end->fd = -1;
+	/* The guest sees no end then, as from a client that says nothing. */
+	if (fd >= 0 && stream_pump_from(stdio->loop, stdio->mux, stdio->stdin_number, fd,
+					input_done, end, &end->pump) < 0)
+		close_fd(fd);
+}
+
 void stdio_close_stdin(struct stdio *stdio)
 {
+	stdio->stdin_closed = true;
 	close_fd(stdio->stdin_writer);
 	stdio->stdin_writer = -1;
 }

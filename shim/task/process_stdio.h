@@ -3,8 +3,9 @@
  * stdin, stdout and stderr of a process in the guest, between what containerd
  * named and streams.
  *
- *	stdio_open()	when it is created: descriptors, loggers
- *	stdio_start()	when there is a guest: bytes move
+ *	stdio_open()		when it is created: descriptors, loggers
+ *	stdio_start()		when there is a guest: output moves
+ *	stdio_start_input()	when it runs
  *	stdio_free()
  */
 #ifndef KBM_SHIM_PROCESS_STDIO_H
@@ -49,6 +50,13 @@ int stdio_open(const struct stdio_names *names, const char *namespace_, const ch
 int stdio_start(struct stdio *stdio, struct ev_loop *loop, struct stream_mux *mux,
 		uint32_t *next_number, void (*drained)(void *context), void *context,
 		struct stdio_streams *ret_streams);
+
+/*
+ * Only now has a FIFO of stdin a reader. Not before, since ctr reads to the end of
+ * its own input at once, and then forgets CloseIO if it has not heard that the
+ * process is there.
+ */
+void stdio_start_input(struct stdio *stdio);
 
 /* The process has ended: input is of no more use. */
 void stdio_end_input(struct stdio *stdio);

@@ -48,6 +48,7 @@ def test_stdin(c):
         data = file.read(300000).hex()
     done = c.run_container("stdin", "/bin/wc", "-c", input=data, options=(), stdin=None)
     equal(done.stdout.strip(), str(len(data)))
+    equal(c.run_container("stdin", "/bin/cat", input="short", stdin=None).stdout, "short")
 
 
 def test_big_output(c):

@@ -248,6 +248,10 @@ static void test_fifo_input(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	start(f, &(struct stdio_names){ path, "", "", false });
 	open_far(f, f->streams.stdin_, 4096);
+	/* No reader yet: a writer waits. */
+	assert_int_equal(open(path, O_WRONLY | O_NONBLOCK), -1);
+	assert_int_equal(errno, ENXIO);
+	stdio_start_input(f->stdio);
 	turn(f, 10);
 	assert_false(f->input_ended);
 	for (int i = 0; i < 2; i++) {
@@ -279,6 +283,10 @@ static void test_input_never(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	start(f, &(struct stdio_names){ path, "", "", false });
 	open_far(f, f->streams.stdin_, 4096);
+	/* No reader yet: a writer waits. */
+	assert_int_equal(open(path, O_WRONLY | O_NONBLOCK), -1);
+	assert_int_equal(errno, ENXIO);
+	stdio_start_input(f->stdio);
 	turn(f, 10);
 	stdio_close_stdin(f->stdio);
 	turn(f, 10);
