@@ -82,9 +82,10 @@ static void leave_peer(struct ttrpc_call *call)
 {
 	struct peer *peer = call->peer;
 
-	ev_timer_stop(call->server->loop, &call->timer);
+	/* The loop may be gone as well then. */
 	if (!peer)
 		return;
+	ev_timer_stop(call->server->loop, &call->timer);
 	LIST_REMOVE(call, entry);
 	peer->nr_calls--;
 	peer->held -= call->held;

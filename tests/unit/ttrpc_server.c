@@ -623,7 +623,11 @@ static void calls_outlive_their_server(void **state)
 	server = NULL;
 	assert_int_equal(nr_cancelled, 1);
 	assert_true(raw_is_closed(loop, peer));
+	/* The loop as well. */
+	ev_loop_destroy(loop);
 	answer_all();
+	loop = ev_loop_new(EVFLAG_AUTO);
+	assert_non_null(loop);
 }
 
 static void handlers_may_free_the_server(void **state)
