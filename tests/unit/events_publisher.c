@@ -11,15 +11,6 @@
 #include "events/publisher.h"
 #include "protocols/any.h"
 
-#define UNTIL(condition) \
-	do { \
-		double until_end = raw_now() + RAW_SECONDS; \
-		while (!(condition)) { \
-			ev_run(loop, EVRUN_ONCE); \
-			assert_true(raw_now() < until_end); \
-		} \
-	} while (0)
-
 static struct ev_loop *loop;
 static struct events_publisher *publisher;
 static char folder[64];

@@ -9,15 +9,6 @@
 #define TASK	(&containerd__task__v2__task__descriptor)
 #define NR_MANY	10000
 
-#define UNTIL(condition) \
-	do { \
-		double until_end = raw_now() + RAW_SECONDS; \
-		while (!(condition)) { \
-			raw_turn(loop); \
-			assert_true(raw_now() < until_end); \
-		} \
-	} while (0)
-
 /* What became of a call. */
 struct outcome {
 	unsigned int times;

@@ -58,16 +58,17 @@ static inline void raw_turn(struct ev_loop *loop)
 	ev_run(loop, EVRUN_NOWAIT);
 }
 
-/* Until *@flag, failing after RAW_SECONDS. */
-static inline void raw_run_until(struct ev_loop *loop, const bool *flag)
-{
-	double end = raw_now() + RAW_SECONDS;
-
-	while (!*flag) {
-		raw_turn(loop);
-		assert_true(raw_now() < end);
-	}
-}
+/* Runs the test's own "loop" until then; fails after RAW_SECONDS. */
+#define UNTIL(condition) \
+	do { \
+		double until_end = raw_now() + RAW_SECONDS; \
+\
+		while (!(condition)) { \
+			raw_turn(loop); \
+			usleep(200); \
+			assert_true(raw_now() < until_end); \
+		} \
+	} while (0)
 
 static inline void raw_write(struct ev_loop *loop, int fd, const void *bytes, size_t size)
 {

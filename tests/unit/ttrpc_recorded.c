@@ -15,15 +15,6 @@
 
 #define CORPUS	"tests/fuzz/corpus/"
 
-#define UNTIL(condition) \
-	do { \
-		double until_end = raw_now() + RAW_SECONDS; \
-		while (!(condition)) { \
-			raw_turn(loop); \
-			assert_true(raw_now() < until_end); \
-		} \
-	} while (0)
-
 static struct ev_loop *loop;
 static unsigned int nr_handled;
 static unsigned int nr_failed, nr_succeeded, nr_unavailable;
