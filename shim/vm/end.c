@@ -33,14 +33,23 @@ const char *vm_reason_name(enum vm_reason reason)
 	return reasons[reason].name;
 }
 
+/* "": there is none. */
+static const char *get_reason(struct json_object *data)
+{
+	struct json_object *reason;
+
+	if (!json_object_object_get_ex(data, "reason", &reason) ||
+	    !json_object_is_type(reason, json_type_string))
+		return "";
+	return json_object_get_string(reason);
+}
+
 static void take_told(struct end_signs *signs, struct json_object *data)
 {
-	struct json_object *reason, *detail;
+	struct json_object *detail;
 
-	if (!json_object_object_get_ex(data, "reason", &reason))
-		return;
 	for (int i = 0; i < VM_FAILED; i++) {
-		if (strcmp(reasons[i].name, json_object_get_string(reason)))
+		if (strcmp(reasons[i].name, get_reason(data)))
 			continue;
 		signs->is_told = true;
 		signs->told = (enum vm_reason)i;
@@ -49,22 +58,12 @@ static void take_told(struct end_signs *signs, struct json_object *data)
 		signs->detail = (uint64_t)json_object_get_int64(detail);
 }
 
-static void take_shutdown(struct end_signs *signs, struct json_object *data)
-{
-	struct json_object *reason;
-
-	signs->is_down = true;
-	if (json_object_object_get_ex(data, "reason", &reason) &&
-	    !strcmp(json_object_get_string(reason), "guest-reset"))
-		signs->is_reset = true;
-}
-
 void end_event(struct end_signs *signs, const char *name, struct json_object *data)
 {
 	if (!strcmp(name, "KATA_BM_ENDED") && data)
 		take_told(signs, data);
-	else if (!strcmp(name, "SHUTDOWN") && data)
-		take_shutdown(signs, data);
+	else if (!strcmp(name, "SHUTDOWN"))
+		signs->is_down = true;
 	else if (!strcmp(name, "GUEST_PANICKED"))
 		signs->is_panic = true;
 }

@@ -22,9 +22,8 @@ struct end_signs {
 	uint64_t detail;
 	/* GUEST_PANICKED came, or the console said so. */
 	bool is_panic;
-	/* SHUTDOWN came; by a reset of the guest. */
+	/* SHUTDOWN came. */
 	bool is_down;
-	bool is_reset;
 	/* We asked it to quit, or killed it. */
 	bool is_asked;
 	/* It did not answer in time, and was killed for that. */

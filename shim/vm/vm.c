@@ -29,6 +29,8 @@
 
 /* Until QEMU answers: it wipes and maps all memory before. */
 #define START_SECONDS	120.
+/* A QEMU that has closed its monitor is about to end, and will say why. */
+#define END_SECONDS	5.
 /* How often other CPUs are tried when the host refuses some. */
 #define MAX_ATTEMPTS	8
 
@@ -140,13 +142,14 @@ static void on_capabilities(int error, struct json_object *result, const char *t
 		fail_start(vm, text);
 }
 
-/* Our end and QEMU's of a stream. */
+/* Our end and QEMU's of a stream; how QEMU waits is its own choice. */
 static int make_pair(int *ret_ours, int *ret_theirs)
 {
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	*ret_ours = pair[0];
 	*ret_theirs = pair[1];
 	return 0;
@@ -275,6 +278,22 @@ static void on_grace_over(struct ev_loop *loop, ev_timer *timer, int events)
 	vm_kill(timer->data);
 }
 
+static void kill_later(struct vm *vm, double seconds)
+{
+	ev_timer_set(&vm->grace, seconds, 0.);
+	ev_timer_start(vm->loop, &vm->grace);
+}
+
+/* Without a callback. */
+static void end_process(struct vm *vm)
+{
+	int code, status;
+
+	process_signal(vm->pidfd, SIGKILL);
+	reap(vm, &code, &status);
+	forget_process(vm);
+}
+
 static int write_record(struct vm *vm, struct problem *problem)
 {
 	struct record record;
@@ -323,15 +342,10 @@ static int run_and_watch(struct vm *vm, struct problem *problem)
 	watch(vm, &pairs);
 	close_pairs(&pairs);
 	r = write_record(vm, problem);
-	if (r == 0 && qmp_call(&vm->qmp, "qmp_capabilities", START_SECONDS, on_capabilities, vm) < 0)
-		r = problem_set(problem, -EIO, "QEMU's monitor takes no commands");
-	if (r < 0) {
-		int code, status;
-
-		process_signal(vm->pidfd, SIGKILL);
-		reap(vm, &code, &status);
-		forget_process(vm);
-	}
+	if (r < 0)
+		end_process(vm);
+	else if (qmp_call(&vm->qmp, "qmp_capabilities", START_SECONDS, on_capabilities, vm) < 0)
+		kill_later(vm, END_SECONDS);
 	return r;
 }
 
@@ -478,8 +492,7 @@ void vm_stop(struct vm *vm, double grace)
 		vm_kill(vm);
 		return;
 	}
-	ev_timer_set(&vm->grace, grace, 0.);
-	ev_timer_start(vm->loop, &vm->grace);
+	kill_later(vm, grace);
 }
 
 void vm_kill(struct vm *vm)
@@ -492,15 +505,10 @@ void vm_kill(struct vm *vm)
 
 struct vm *vm_free(struct vm *vm)
 {
-	int code, status;
-
 	if (!vm)
 		return NULL;
-	if (vm->pidfd >= 0) {
-		process_signal(vm->pidfd, SIGKILL);
-		reap(vm, &code, &status);
-		forget_process(vm);
-	}
+	if (vm->pidfd >= 0)
+		end_process(vm);
 	close_taps(vm);
 	placement_done(&vm->placement);
 	command_done(&vm->command);
