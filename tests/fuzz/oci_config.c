@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * libFuzzer: any bytes as config.json. What is taken goes back to JSON, and that is
- * taken, too, and the same.
+ * libFuzzer: any bytes as config.json, as the process of an exec, and as the resources
+ * of an update. What is taken goes back to JSON, and that is taken, too, and the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,40 +11,65 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static Grpc__Spec *parse(const char *text, size_t size)
+static const ProtobufCMessageDescriptor *const types[] = {
+	&grpc__spec__descriptor,
+	&grpc__process__descriptor,
+	&grpc__linux_resources__descriptor,
+};
+
+/* NULL: refused, with a text that is one line. */
+static ProtobufCMessage *parse(const ProtobufCMessageDescriptor *type, const char *text,
+			       size_t size)
 {
 	struct oci_report report;
-	Grpc__Spec *spec = NULL;
-	int r = oci_spec_from_json(text, size, &report, &spec);
+	ProtobufCMessage *message = NULL;
+	int r = oci_message_from_json(type, text, size, &report, &message);
 
-	/* Each failure has a text, and only those. */
-	if ((r < 0) != (report.error[0] != 0) || memchr(report.error, '\n', strlen(report.error)))
+	if ((r < 0) != (report.error[0] != 0) || strchr(report.error, '\n'))
 		abort();
 	oci_report_done(&report);
-	return r < 0 ? NULL : spec;
+	return r < 0 ? NULL : message;
+}
+
+static char *to_json(const ProtobufCMessage *message)
+{
+	char *text;
+
+	if (oci_message_to_json(message, &text) < 0)
+		abort();
+	return text;
+}
+
+static void there_and_back(const ProtobufCMessageDescriptor *type, const char *text, size_t size)
+{
+	ProtobufCMessage *message = parse(type, text, size), *same;
+	char *once, *twice;
+
+	if (!message)
+		return;
+	once = to_json(message);
+	same = parse(type, once, strlen(once));
+	if (!same)
+		abort();
+	twice = to_json(same);
+	if (strcmp(once, twice))
+		abort();
+	protobuf_c_message_free_unpacked(message, NULL);
+	protobuf_c_message_free_unpacked(same, NULL);
+	free(once);
+	free(twice);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* Of exactly that size, for the sanitizer to see what is beyond. */
-	char *copy = malloc(size ? size : 1), *text, *again;
-	Grpc__Spec *spec, *same;
+	char *copy = malloc(size ? size : 1);
 
 	if (!copy)
 		abort();
 	memcpy(copy, data, size);
-	spec = parse(copy, size);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		there_and_back(types[i], copy, size);
 	free(copy);
-	if (!spec)
-		return 0;
-	if (oci_message_to_json(&spec->base, &text) < 0)
-		abort();
-	same = parse(text, strlen(text));
-	if (!same || oci_message_to_json(&same->base, &again) < 0 || strcmp(text, again))
-		abort();
-	grpc__spec__free_unpacked(spec, NULL);
-	grpc__spec__free_unpacked(same, NULL);
-	free(text);
-	free(again);
 	return 0;
 }

@@ -248,11 +248,20 @@ static void calls_outlive_their_server(void **state)
 
 static void handlers_may_free_the_server(void **state)
 {
-	Containerd__Task__V2__ShutdownRequest request = CONTAINERD__TASK__V2__SHUTDOWN_REQUEST__INIT;
+	Ttrpc__Request request = TTRPC__REQUEST__INIT;
+	uint8_t frames[256];
+	size_t size;
 
 	(void)state;
 	send_wait(1, 0);
-	raw_request(loop, peer, 3, "ending", "Shutdown", &request.base, 0);
+	request.service = "ending";
+	request.method = "Shutdown";
+	size = ttrpc__request__pack(&request, frames + RAW_HEADER) + RAW_HEADER;
+	raw_header(frames, (uint32_t)size - RAW_HEADER, 3, 1, 0);
+	/* There is another one behind it, which is read at the same time. */
+	memcpy(frames + size, frames, size);
+	raw_header(frames + size, (uint32_t)size - RAW_HEADER, 5, 1, 0);
+	raw_write(loop, peer, frames, 2 * size);
 	UNTIL(!server);
 	assert_true(raw_is_closed(loop, peer));
 	answer_all();
