@@ -41,8 +41,7 @@ def test_kill_qemu(c):
     c.start_container("noqemu", "/bin/sleep", "1000")
     os.kill(qemu_of(c.shim_pid("noqemu")), signal.SIGKILL)
     c.wait_status("noqemu", "STOPPED")
-    done = c.run("task", "delete", "noqemu", check=False)
-    equal(done.returncode, 255)
+    equal(c.delete_task("noqemu"), 255)
     c.run("container", "delete", "noqemu")
 
 
@@ -80,7 +79,7 @@ def test_kill_container_containerd(c):
     time.sleep(3)
     c.start()
     c.wait_status("alone", "STOPPED")
-    equal(c.run("task", "delete", "alone", check=False).returncode, 3)
+    equal(c.delete_task("alone"), 3)
     c.run("container", "delete", "alone")
 
 
