@@ -150,6 +150,44 @@ static void test_table(void **state)
 	assert_false(config_table_exists("hypervisor.qemu.path"));
 }
 
+static char *read_text(const char *path)
+{
+	char *text = calloc(1, 65536);
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(text);
+	if (!file)
+		fail_msg("no %s: start this where the repository is", path);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	return text;
+}
+
+/* The example has each key with its default, as a comment; the manual has each, too. */
+static void test_example(void **state)
+{
+	char *example = read_text("shim/config/configuration.toml"), *found;
+	char *manual = read_text("shim/man/configuration.toml.5"), line[256];
+
+	(void)state;
+	for (size_t i = 0; i < config_nr_keys; i++) {
+		const char *name = strrchr(config_keys[i].path, '.') + 1;
+
+		snprintf(line, sizeof(line), "\n#%s = %s\n", name, config_keys[i].standard);
+		found = strstr(example, line);
+		if (!found)
+			fail_msg("the example has no '%s'", line + 1);
+		/* And now without the mark of the comment. */
+		memmove(found + 1, found + 2, strlen(found + 2) + 1);
+		if (!strstr(manual, name))
+			fail_msg("the manual has no %s", name);
+	}
+	assert_null(strstr(example, "\n#enable_debug"));
+	config_free(good(example));
+	free(example);
+	free(manual);
+}
+
 static int annotate(struct config *config, const char *annotations, struct problem *problem)
 {
 	struct json_object *spec = json_tokener_parse(annotations);
@@ -328,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_annotations),
 		cmocka_unit_test(test_annotations_refused),
 		cmocka_unit_test(test_sizes),
