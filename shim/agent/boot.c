@@ -127,7 +127,6 @@ static void set_limits(void)
 	struct rlimit files = { .rlim_cur = 1048576, .rlim_max = 1048576 };
 
 	setrlimit(RLIMIT_NOFILE, &files);
-	file_write("/proc/self/oom_score_adj", "-1000");
 }
 
 int boot_set_up(void)

@@ -20,6 +20,7 @@
 #define QEMU "/usr/bin/qemu-system-x86_64"
 
 char guest_error[1024];
+static double call_seconds = 60.;
 
 static void run_qemu(const struct guest *guest, const char *accel,
 		     const char *cpu, const char *disk, int agent, int streams)
@@ -149,13 +150,19 @@ static void stop(struct guest *guest)
 	guest->port = NULL;
 }
 
-static bool answers(struct guest *guest)
+/* A KVM that can be opened may still not run the guest: do not wait long. */
+#define BOOT_SECONDS_KVM 10.
+#define BOOT_SECONDS_TCG 60.
+
+static bool answers(struct guest *guest, double seconds)
 {
 	Grpc__GuestDetailsRequest request = GRPC__GUEST_DETAILS_REQUEST__INIT;
 	ProtobufCMessage *response;
 	enum ttrpc_code code;
 
+	call_seconds = seconds;
 	response = guest_call(guest, "GetGuestDetails", &request, &code);
+	call_seconds = 60.;
 	if (!response)
 		return false;
 	protobuf_c_message_free_unpacked(response, NULL);
@@ -181,7 +188,8 @@ bool guest_boot(struct guest *guest, const char *disk)
 		if (wanted && strcmp(ways[i][0], wanted))
 			continue;
 		if (start(guest, ways[i][0], ways[i][1], disk) &&
-		    answers(guest)) {
+		    answers(guest,
+			    i < 2 ? BOOT_SECONDS_KVM : BOOT_SECONDS_TCG)) {
 			fprintf(stderr, "guest by %s\n", ways[i][0]);
 			return true;
 		}
@@ -241,7 +249,7 @@ ProtobufCMessage *guest_call(struct guest *guest, const char *method,
 	if (!strcmp(method, "Check") || !strcmp(method, "Version"))
 		service = &grpc__health__descriptor;
 	if (ttrpc_client_call(guest->client, service, NULL, method, request,
-			      60., NULL, on_done, &answer, NULL) < 0) {
+			      call_seconds, NULL, on_done, &answer, NULL) < 0) {
 		snprintf(guest_error, sizeof(guest_error), "%s was not sent",
 			 method);
 		*ret_code = answer.code;

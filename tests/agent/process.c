@@ -235,6 +235,10 @@ int process_wait(struct process *process, double seconds)
 		return -1;
 	if (guest_run(process->guest, &process->is_over, seconds))
 		return process->exit_code;
+	fprintf(stderr, "%s of %s: %s, ends of output %d %d, said: %.200s\n",
+		process->id, process->container,
+		process->has_exited ? "has ended" : "runs", process->ended[1],
+		process->ended[2], process->output);
 	if (!process->has_exited)
 		ttrpc_client_cancel(pending);
 	return -1;
@@ -250,6 +254,16 @@ int container_run(struct process *process, struct guest *guest, const char *id,
 		return -1;
 	exit_code = process_wait(process, 60.);
 	return container_remove(process) ? -1 : exit_code;
+}
+
+bool process_says(struct process *process, const char *text, double seconds)
+{
+	for (double waited = 0.; waited < seconds; waited += 0.05) {
+		if (strstr(process->output, text))
+			return true;
+		guest_run(process->guest, &(bool){ false }, 0.05);
+	}
+	return false;
 }
 
 enum ttrpc_code process_kill(struct process *process, const char *exec_id,

@@ -48,6 +48,9 @@ int container_run(struct process *process, struct guest *guest, const char *id,
 /* Waits for exit and output. Returns the exit code, or -1 when it takes too long. */
 int process_wait(struct process *process, double seconds);
 
+/* Waits until its output has that text. */
+bool process_says(struct process *process, const char *text, double seconds);
+
 enum ttrpc_code process_kill(struct process *process, const char *exec_id,
 			     int signal);
 

@@ -23,6 +23,8 @@
 
 static struct guest guest;
 
+#define MANY 10 /* one after the other */
+
 static double seconds_now(void)
 {
 	struct timespec now;
@@ -41,7 +43,7 @@ static enum ttrpc_code call(const char *method, const void *request)
 	return code;
 }
 
-static void the_sandbox_is_set_up_once(void **state)
+static int set_up_sandbox(void **state)
 {
 	Grpc__CreateSandboxRequest request = GRPC__CREATE_SANDBOX_REQUEST__INIT;
 	Grpc__Storage share = GRPC__STORAGE__INIT, shm = GRPC__STORAGE__INIT;
@@ -58,8 +60,10 @@ static void the_sandbox_is_set_up_once(void **state)
 	request.storages = storages;
 	request.n_storages = 2;
 	request.sandbox_pidns = true;
-	assert_int_equal(call("CreateSandbox", &request), TTRPC_OK);
-	assert_int_equal(call("CreateSandbox", &request), TTRPC_ALREADY_EXISTS);
+	if (call("CreateSandbox", &request) != TTRPC_OK)
+		return -1;
+	/* Once only. */
+	return call("CreateSandbox", &request) != TTRPC_ALREADY_EXISTS;
 }
 
 static void it_is_in_good_health(void **state)
@@ -134,7 +138,7 @@ static void a_killed_one_tells_its_signal(void **state)
 	assert_int_equal(
 		container_create(
 			&process, &guest, "killed",
-			"trap 'exit 9' TERM; while :; do sleep 0.01; done",
+			"trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done",
 			NULL),
 		TTRPC_OK);
 	assert_int_equal(container_start(&process), TTRPC_OK);
@@ -146,6 +150,8 @@ static void a_killed_one_tells_its_signal(void **state)
 	process_free(&exec);
 	assert_int_equal(process_kill(&process, "exec", SIGTERM),
 			 TTRPC_NOT_FOUND);
+	/* Before, the first process of a PID namespace would not mind. */
+	assert_true(process_says(&process, "ready", 30.));
 	assert_int_equal(process_kill(&process, "killed", SIGTERM), TTRPC_OK);
 	assert_int_equal(process_wait(&process, 30.), 9);
 	assert_int_equal(process_kill(&process, "killed", SIGTERM),
@@ -187,19 +193,18 @@ static void removing_tells_those_who_wait(void **state)
 
 static void a_container_never_started_can_be_removed(void **state)
 {
-	struct process process;
+	struct process process, second;
 
 	(void)state;
 	assert_int_equal(container_create(&process, &guest, "idle", "true",
 					  NULL),
 			 TTRPC_OK);
-	assert_int_equal(container_create(&process, &guest, "idle", "true",
+	assert_int_equal(container_create(&second, &guest, "idle", "true",
 					  NULL),
 			 TTRPC_ALREADY_EXISTS);
-	process_free(&process);
-	snprintf(process.container, sizeof(process.container), "idle");
-	process.guest = &guest;
+	process_free(&second);
 	assert_int_equal(container_remove(&process), TTRPC_OK);
+	process_free(&process);
 }
 
 /* What goes in comes out, and the end with it. */
@@ -400,9 +405,10 @@ static void an_oom_kill_is_told(void **state)
 					   NULL, "GetOOMEvent", &request.base,
 					   0., NULL, on_oom, &is_told, NULL),
 			 0);
+	/* Any process of it: a shell would live on. */
 	assert_int_equal(
 		container_run(&process, &guest, "hungry",
-			      "exec dd if=/dev/zero of=/dev/null bs=64M count=1",
+			      "exec dd if=/dev/zero of=/dev/null bs=64M",
 			      &options),
 		137);
 	assert_true(guest_run(&guest, &is_told, 5.));
@@ -585,29 +591,19 @@ static void wrong_requests_are_refused(void **state)
 /* Nothing is left of many: mounts, files, cgroups, descriptors. */
 static void many_leave_nothing(void **state)
 {
-	const struct container_options look = {
-		.more = ",\"maskedPaths\":[]",
-	};
 	struct process process;
 	char id[32];
 	double start = seconds_now();
 
 	(void)state;
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < MANY; i++) {
 		snprintf(id, sizeof(id), "many-%d", i);
 		assert_int_equal(
 			container_run(&process, &guest, id, "true", NULL), 0);
 		process_free(&process);
 	}
-	print_message("30 containers: %.0f ms each\n",
-		      (seconds_now() - start) * 1000 / 30);
-	assert_int_equal(
-		container_run(
-			&process, &guest, "look",
-			"cat /sys/fs/cgroup/../cgroup.stat 2>/dev/null; true",
-			&look),
-		0);
-	process_free(&process);
+	print_message("%d containers: %.0f ms each\n", MANY,
+		      (seconds_now() - start) * 1000 / MANY);
 }
 
 static void twenty_run_at_once(void **state)
@@ -667,7 +663,6 @@ static int make_files(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_sandbox_is_set_up_once),
 		cmocka_unit_test(it_is_in_good_health),
 		cmocka_unit_test(a_container_runs_to_its_end),
 		cmocka_unit_test(a_missing_command_is_told_at_once),
@@ -698,6 +693,8 @@ int main(void)
 	int failed;
 
 	signal(SIGPIPE, SIG_IGN);
+	if (getenv("AGENT_TEST_ONLY"))
+		cmocka_set_test_filter(getenv("AGENT_TEST_ONLY"));
 	strcpy(guest.directory, "/tmp/agent-guest-XXXXXX");
 	if (!mkdtemp(guest.directory))
 		return 1;
@@ -711,7 +708,7 @@ int main(void)
 		print_message("booted in %.0f ms\n",
 			      (seconds_now() - start) * 1000);
 	if (guest.mux)
-		failed = cmocka_run_group_tests(tests, NULL, NULL);
+		failed = cmocka_run_group_tests(tests, set_up_sandbox, NULL);
 	if (failed && failed != 77) {
 		snprintf(command, sizeof(command), "cat %s", guest.console);
 		failed = system(command) ? failed : failed;
