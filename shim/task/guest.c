@@ -92,11 +92,17 @@ static void setup_done(const struct failure *failure, void *context)
 }
 
 /* Both connections are of no use without the other, nor is the guest. */
+static void end_without_connection(struct guest *guest)
+{
+	if (guest->state == STOPPING)
+		vm_stop(guest->vm, QUIT_SECONDS);
+	else
+		vm_kill(guest->vm);
+}
+
 static void agent_lost(void *context)
 {
-	struct guest *guest = context;
-
-	vm_kill(guest->vm);
+	end_without_connection(context);
 }
 
 static void streams_failed(void *context, int error)
@@ -107,7 +113,7 @@ static void streams_failed(void *context, int error)
 		shim_log(SHIM_LOG_ERROR, "streams: %s; the guest ends", strerror(error));
 		set_reason(guest, TTRPC_INTERNAL, "the streams of the guest broke their protocol");
 	}
-	vm_kill(guest->vm);
+	end_without_connection(guest);
 }
 
 static int connect_agent(struct guest *guest)

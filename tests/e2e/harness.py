@@ -26,7 +26,7 @@ IMAGE = "localhost/e2e:1"
 NAMESPACE = "e2e"
 STATE = Path("/run/kata-bm")
 COMMANDS = ("sh cat echo true false sleep ls env id hostname head wc dd ps kill mount df stty tty "
-            "seq yes printf touch rm uname ip grep test od sync tail sort").split()
+            "seq yes printf touch rm uname ip grep test od sync tail sort nc").split()
 
 
 class CommandError(Exception):
@@ -104,6 +104,11 @@ state = "{self.dir}/state"
   level = "debug"
 [plugins."io.containerd.grpc.v1.cri"]
   stream_server_address = "127.0.0.1"
+  sandbox_image = "{IMAGE}"
+  disable_apparmor = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{self.dir}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "kata-bm"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata-bm]
@@ -111,6 +116,13 @@ state = "{self.dir}/state"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata-bm.options]
         ConfigPath = "{self.shim_config}"
 """, encoding="utf-8")
+        (self.dir / "cni").mkdir()
+        (self.dir / "cni/e2e.conflist").write_text(json.dumps({
+            "cniVersion": "0.4.0", "name": "e2e", "plugins": [{
+                "type": "ptp", "mtu": 1400,
+                "ipam": {"type": "host-local", "subnet": "10.188.77.0/24",
+                         "dataDir": f"{self.dir}/ipam", "routes": [{"dst": "0.0.0.0/0"}]}}]}),
+            encoding="ascii")
         self.shim_config.write_text(f"""[hypervisor.qemu]
 kernel = "{KERNEL}"
 initrd = "{INITRD}"
@@ -145,7 +157,8 @@ create_container_timeout = 60
         """The image of all tests."""
         path = self.dir / "image.tar"
         write_image(path)
-        self.run("images", "import", str(path), timeout=60)
+        for namespace in (NAMESPACE, "k8s.io"):
+            self.run("-n", namespace, "images", "import", str(path), timeout=60)
         path.unlink()
 
     def log_tail(self, lines=40):
@@ -267,7 +280,7 @@ def left_over():
     end = time.monotonic() + 10
     while True:
         left = [f"process {pid} ({name})" for pid, name in processes().items()]
-        left += [str(path) for path in STATE.glob(f"{NAMESPACE}/*")]
+        left += [str(path) for path in STATE.glob("*/*")]
         left += [line for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
                  if f" {STATE}" in line]
         if not left or time.monotonic() > end:

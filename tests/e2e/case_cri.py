@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pods, as kubelet makes them: one guest for all containers of a pod."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+
+import cri
+import harness
+from case_basic import equal
+from case_faults import qemu_of
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+CREATED, RUNNING, EXITED = range(3)
+
+
+@contextlib.contextmanager
+def client_of(c):
+    """A client; pods that a failed case leaves are removed."""
+    client = cri.Client(c.address, harness.IMAGE)
+    try:
+        yield client
+    finally:
+        for pod in list(client.pods):
+            client.remove_pod(pod)
+        client.close()
+
+
+def wait_state(client, container, wanted, seconds=20):
+    """Until it has that state; its status."""
+    end = time.monotonic() + seconds
+    while (status := client.status(container))[0] != wanted:
+        assert time.monotonic() < end, status
+        time.sleep(0.1)
+    return status
+
+
+def test_pod(c):
+    """Two containers of a pod share a guest, and its network with the host."""
+    with client_of(c) as client:
+        pod = client.run_pod("web")
+        one = client.start(pod, "one", "/bin/sh", "-c",
+                           "while true; do echo hello | nc -l -p 8080; done")
+        two = client.start(pod, "two", "/bin/sleep", "1000")
+        equal(list(harness.processes().values()).count("qemu"), 1)
+        equal(client.execute(one, "/bin/cat", BOOT_ID), client.execute(two, "/bin/cat", BOOT_ID))
+        equal(client.execute(two, "/bin/hostname")[1], "web\n")
+        # Each has processes of its own.
+        assert "sleep 1000" not in client.execute(one, "/bin/ps")[1]
+        equal(client.execute(two, "/bin/sh", "-c", "nc 127.0.0.1 8080 </dev/null")[1], "hello\n")
+        address = (client.pod_address(pod), 8080)
+        with socket.create_connection(address, timeout=20) as connection:
+            equal(connection.recv(100), b"hello\n")
+        equal(client.execute(two, "/bin/sh", "-c", "exit 3")[0], 3)
+        client.remove_pod(pod)
+
+
+def test_pod_restart(c):
+    """The guest lives on when its only container ends, and takes another."""
+    with client_of(c) as client:
+        pod = client.run_pod("again")
+        first = client.start(pod, "worker", "/bin/sh", "-c", "cat " + BOOT_ID + "; exit 4")
+        equal(wait_state(client, first, EXITED)[:2], (EXITED, 4))
+        client.remove(first)
+        equal(client.pod_state(pod), 0)
+        for _ in range(3):
+            other = client.start(pod, "worker", "/bin/sleep", "1000")
+            client.stop(other)
+            equal(wait_state(client, other, EXITED)[1], 137)
+            client.remove(other)
+        client.remove_pod(pod)
+
+
+def test_pod_stop(c):
+    """StopContainer gives a process time, StopPodSandbox ends what is left."""
+    with client_of(c) as client:
+        pod = client.run_pod("stop")
+        kind = client.start(pod, "kind", "/bin/sh", "-c",
+                            "trap 'exit 6' TERM; while true; do sleep 0.1; done")
+        client.start(pod, "left", "/bin/sleep", "1000")
+        client.stop(kind, 20)
+        equal(client.status(kind)[:2], (EXITED, 6))
+        client.remove_pod(pod)
+
+
+def test_pod_pids(c):
+    """shareProcessNamespace."""
+    with client_of(c) as client:
+        pod = client.run_pod("pids", share_pids=True)
+        one = client.start(pod, "one", "/bin/sleep", "1001", share_pids=True)
+        client.start(pod, "two", "/bin/sleep", "1002", share_pids=True)
+        assert "sleep 1002" in client.execute(one, "/bin/ps")[1]
+        client.remove_pod(pod)
+
+
+def test_pod_guest_dies(c):
+    """kill -9 of QEMU: the pod is not ready, its containers have ended."""
+    with client_of(c) as client:
+        pod = client.run_pod("dies")
+        container = client.start(pod, "one", "/bin/sleep", "1000")
+        shims = [pid for pid, name in harness.processes().items() if name == "shim"]
+        equal(len(shims), 1)
+        os.kill(qemu_of(shims[0]), signal.SIGKILL)
+        equal(wait_state(client, container, EXITED)[1], 255)
+        end = time.monotonic() + 20
+        while client.pod_state(pod) == 0:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        client.remove_pod(pod)
+
+
+def test_pod_shim_dies(c):
+    """The same for its shim, which serves the containers, too."""
+    with client_of(c) as client:
+        pod = client.run_pod("noshim")
+        container = client.start(pod, "one", "/bin/sleep", "1000")
+        shims = [pid for pid, name in harness.processes().items() if name == "shim"]
+        os.kill(shims[0], signal.SIGKILL)
+        wait_state(client, container, EXITED)
+        client.remove_pod(pod)
+
+
+def test_pod_restart_containerd(c):
+    """A new containerd finds the pod as it was."""
+    with client_of(c) as client:
+        pod = client.run_pod("kept")
+        container = client.start(pod, "one", "/bin/sleep", "1000")
+        c.kill()
+        c.start()
+        client.close()
+        again = cri.Client(c.address, harness.IMAGE)
+        again.pods, client.pods = client.pods, {}
+        equal(again.pod_state(pod), 0)
+        equal(again.status(container)[0], RUNNING)
+        equal(again.execute(container, "/bin/echo", "kept")[1], "kept\n")
+        again.remove_pod(pod)
+        again.close()
