@@ -304,8 +304,6 @@ static int send_reply(struct ttrpc_call *call, const ProtobufCMessage *message)
 
 	if (message->descriptor != call->method->output)
 		return -EINVAL;
-	if (bytes > TTRPC_MAX_DATA)
-		return -EMSGSIZE;
 	response.payload.data = malloc(bytes + 1);
 	if (!response.payload.data)
 		return -ENOMEM;

@@ -153,6 +153,10 @@ static void held_requests_have_a_limit(void **state)
 	raw_request(loop, peer, stream, TASK, "Wait", &request.base, 0);
 	assert_int_equal(raw_answer(loop, peer, stream, NULL), TTRPC_RESOURCE_EXHAUSTED);
 	assert_serves(stream + 2);
+	answer_wait(kept[--nr_kept], 0);
+	assert_int_equal(raw_answer(loop, peer, stream - 2, NULL), TTRPC_OK);
+	raw_request(loop, peer, stream + 4, TASK, "Wait", &request.base, 0);
+	UNTIL(nr_kept == (stream - 1) / 2);
 	answer_all();
 	free(id);
 }
@@ -184,6 +188,30 @@ static void limits_of_time_are_kept(void **state)
 	assert_true(seen_remaining > 0 && seen_remaining <= 0.05);
 	usleep(100000);
 	assert_true(raw_is_silent(loop, peer));
+}
+
+/* What a handler before it took is not of the caller's time. */
+static void time_begins_with_the_call(void **state)
+{
+	Ttrpc__Request request = TTRPC__REQUEST__INIT;
+	uint8_t frames[256];
+	size_t size;
+	double sent = raw_now();
+
+	(void)state;
+	request.service = TASK;
+	request.method = "Resume";
+	size = ttrpc__request__pack(&request, frames + RAW_HEADER) + RAW_HEADER;
+	raw_header(frames, (uint32_t)size - RAW_HEADER, 1, 1, 0);
+	request.method = "Wait";
+	request.timeout_nano = 100 * 1000 * 1000;
+	raw_header(frames + size, (uint32_t)ttrpc__request__get_packed_size(&request), 3, 1, 0);
+	size += RAW_HEADER + ttrpc__request__pack(&request, frames + size + RAW_HEADER);
+	raw_write(loop, peer, frames, size);
+	assert_int_equal(raw_answer(loop, peer, 1, NULL), TTRPC_OK);
+	assert_int_equal(raw_answer(loop, peer, 3, NULL), TTRPC_DEADLINE_EXCEEDED);
+	assert_true(raw_now() - sent >= BUSY_SECONDS + 0.09);
+	answer_all();
 }
 
 /* It writes as much as it can and never reads. */
@@ -362,6 +390,7 @@ int main(void)
 		CASE(calls_without_a_peer_have_a_limit),
 		CASE(held_requests_have_a_limit),
 		CASE(limits_of_time_are_kept),
+		CASE(time_begins_with_the_call),
 		CASE(floods_are_held_back),
 		CASE(unread_answers_have_a_limit),
 		CASE(connections_are_accepted_up_to_a_limit),

@@ -10,6 +10,7 @@
 #include "containerd/task.pb-c.h"
 
 #define TASK		"containerd.task.v2.Task"
+#define BUSY_SECONDS	0.3
 
 static struct ev_loop *loop;
 static struct ttrpc_server *server;
@@ -91,6 +92,18 @@ static inline void handle_stats(struct ttrpc_call *call, const ProtobufCMessage 
 	free(any.value.data);
 }
 
+/* Does not let the loop go on for a while. */
+static inline void handle_resume(struct ttrpc_call *call, const ProtobufCMessage *message,
+				 void *context)
+{
+	Google__Protobuf__Empty response = GOOGLE__PROTOBUF__EMPTY__INIT;
+
+	(void)message;
+	(void)context;
+	usleep((useconds_t)(BUSY_SECONDS * 1e6));
+	ttrpc_call_reply(call, &response.base);
+}
+
 /* Answers with another method's type. */
 static inline void handle_pids(struct ttrpc_call *call, const ProtobufCMessage *message,
 				void *context)
@@ -113,8 +126,13 @@ static inline void handle_shutdown(struct ttrpc_call *call, const ProtobufCMessa
 }
 
 static const struct ttrpc_method methods[] = {
-	{ "State", handle_state }, { "Wait", handle_wait },   { "Kill", handle_kill },
-	{ "Exec", handle_exec },   { "Stats", handle_stats }, { "Pids", handle_pids },
+	{ "State", handle_state },
+	{ "Wait", handle_wait },
+	{ "Kill", handle_kill },
+	{ "Exec", handle_exec },
+	{ "Stats", handle_stats },
+	{ "Pids", handle_pids },
+	{ "Resume", handle_resume },
 	{ NULL, NULL },
 };
 static const struct ttrpc_method ending[] = { { "Shutdown", handle_shutdown }, { NULL, NULL } };
