@@ -283,8 +283,6 @@ static int send_request(struct ttrpc_pending *pending, const char *name,
 	size_t bytes = protobuf_c_message_get_packed_size(request);
 	int r;
 
-	if (bytes > TTRPC_MAX_DATA)
-		return -EMSGSIZE;
 	envelope.service = unconst(name ? name : pending->service->name);
 	envelope.method = unconst(pending->method->name);
 	envelope.timeout_nano = (int64_t)(fmin(fmax(pending->seconds, 0), MAX_SECONDS) * 1e9);
@@ -299,7 +297,7 @@ static int send_request(struct ttrpc_pending *pending, const char *name,
 
 static int check_room(const struct ttrpc_client *client)
 {
-	if (!client->connection || client->freed)
+	if (!client->connection)
 		return -ENOTCONN;
 	if (client->nr_waiting >= TTRPC_MAX_CALLS ||
 	    connection_unsent(client->connection) > TTRPC_OUTPUT_MAX)
