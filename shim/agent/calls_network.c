@@ -113,6 +113,8 @@ static int route_from(const Types__Route *from, struct route *ret,
 
 	*ret = (struct route){ .scope = from->scope,
 			       .flags = from->flags,
+			       .mtu = from->mtu,
+			       .metric = from->metric,
 			       .protocol = RTPROT_STATIC };
 	ret->family = from->family == TYPES__IPFAMILY__v6 ? AF_INET6 : AF_INET;
 	ret->has_destination = *from->dest && strcmp(from->dest, "default");

@@ -121,35 +121,6 @@ static int adapt_sysctls(Grpc__Linux *config, struct problem *problem)
 	return 0;
 }
 
-static void drop_throttles(Grpc__LinuxThrottleDevice **devices, size_t *count)
-{
-	while (*count)
-		grpc__linux_throttle_device__free_unpacked(devices[--*count],
-							   NULL);
-}
-
-void guest_spec_adapt_resources(Grpc__LinuxResources *resources)
-{
-	Grpc__LinuxBlockIO *io = resources->blockio;
-
-	if (resources->cpu) {
-		set_string(&resources->cpu->cpus, "");
-		set_string(&resources->cpu->mems, "");
-	}
-	if (!io)
-		return;
-	while (io->n_weightdevice)
-		grpc__linux_weight_device__free_unpacked(
-			io->weightdevice[--io->n_weightdevice], NULL);
-	drop_throttles(io->throttlereadbpsdevice, &io->n_throttlereadbpsdevice);
-	drop_throttles(io->throttlewritebpsdevice,
-		       &io->n_throttlewritebpsdevice);
-	drop_throttles(io->throttlereadiopsdevice,
-		       &io->n_throttlereadiopsdevice);
-	drop_throttles(io->throttlewriteiopsdevice,
-		       &io->n_throttlewriteiopsdevice);
-}
-
 void guest_spec_adapt_process(Grpc__Process *process)
 {
 	set_string(&process->apparmorprofile, "");

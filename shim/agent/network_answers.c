@@ -128,6 +128,8 @@ static void fill_route(struct route_answer *answer, const struct route *route)
 	answer->message.device = answer->device;
 	answer->message.scope = route->scope;
 	answer->message.flags = route->flags;
+	answer->message.metric = route->metric;
+	answer->message.mtu = route->mtu;
 	answer->message.family = route->family == AF_INET ?
 					 TYPES__IPFAMILY__v4 :
 					 TYPES__IPFAMILY__v6;

@@ -25,10 +25,25 @@ static bool take_address(const struct rtattr *attribute, uint8_t family,
 	return true;
 }
 
+static uint32_t mtu_in(const struct rtattr *metrics)
+{
+	const struct rtattr *attribute;
+	int left;
+
+	if (!metrics)
+		return 0;
+	attribute = RTA_DATA(metrics);
+	left = RTA_PAYLOAD(metrics);
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+		if (attribute->rta_type == RTAX_MTU)
+			return netlink_u32(attribute);
+	return 0;
+}
+
 static int add_route(void *context, const struct nlmsghdr *message)
 {
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct rtattr *attributes[RTA_PREFSRC + 1];
+	const struct rtattr *attributes[RTA_METRICS + 1];
 	struct listing *listing = context;
 	struct route *route = &listing->routes[listing->count];
 
@@ -37,7 +52,7 @@ static int add_route(void *context, const struct nlmsghdr *message)
 	    listing->count == ROUTES_MAX ||
 	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
 		return 0;
-	netlink_attributes(message, sizeof(*info), attributes, RTA_PREFSRC);
+	netlink_attributes(message, sizeof(*info), attributes, RTA_METRICS);
 	memset(route, 0, sizeof(*route));
 	route->family = info->rtm_family;
 	route->prefix = info->rtm_dst_len;
@@ -45,6 +60,8 @@ static int add_route(void *context, const struct nlmsghdr *message)
 	route->protocol = info->rtm_protocol;
 	route->flags = info->rtm_flags & RTNH_F_ONLINK;
 	route->index = netlink_u32(attributes[RTA_OIF]);
+	route->metric = netlink_u32(attributes[RTA_PRIORITY]);
+	route->mtu = mtu_in(attributes[RTA_METRICS]);
 	route->has_destination = take_address(
 		attributes[RTA_DST], route->family, route->destination);
 	route->has_gateway = take_address(attributes[RTA_GATEWAY],
@@ -70,6 +87,18 @@ int routes_list(struct route routes[ROUTES_MAX], size_t *ret_count)
 	return r;
 }
 
+static void add_mtu(struct netlink_request *request, uint32_t mtu)
+{
+	struct {
+		struct rtattr header;
+		uint32_t value;
+	} metrics = { .header = { .rta_type = RTAX_MTU,
+				  .rta_len = RTA_LENGTH(sizeof(mtu)) },
+		      .value = mtu };
+
+	netlink_add(request, RTA_METRICS, &metrics, sizeof(metrics));
+}
+
 static int change_route(uint16_t type, uint16_t flags,
 			const struct route *route)
 {
@@ -93,6 +122,10 @@ static int change_route(uint16_t type, uint16_t flags,
 		netlink_add(&request, RTA_PREFSRC, route->source, size);
 	if (route->index)
 		netlink_add_u32(&request, RTA_OIF, route->index);
+	if (route->metric)
+		netlink_add_u32(&request, RTA_PRIORITY, route->metric);
+	if (route->mtu)
+		add_mtu(&request, route->mtu);
 	return netlink_send(&request);
 }
 

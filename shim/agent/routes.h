@@ -14,6 +14,7 @@ struct route {
 	uint8_t destination[16], gateway[16], source[16];
 	unsigned int index; /* of the link, 0: none */
 	unsigned int flags; /* RTNH_F_... */
+	unsigned int mtu, metric; /* 0: the defaults */
 };
 
 #define ROUTES_MAX 256

@@ -142,6 +142,7 @@ enum ttrpc_code container_create(struct process *process, struct guest *guest,
 	open_streams(process, options);
 	request.container_id = (char *)id;
 	request.oci = make_spec(command, options);
+	request.sandbox_pidns = options->shares_pids;
 	request.stdin_port = process->numbers[0];
 	request.stdout_port = process->numbers[1];
 	request.stderr_port = process->numbers[2];

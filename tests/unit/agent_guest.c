@@ -382,6 +382,58 @@ static void limits_can_be_changed(void **state)
 	process_free(&process);
 }
 
+/* What a host with other cgroups, CPUs and page sizes asks for. */
+static void limits_of_other_hosts_are_no_error(void **state)
+{
+	const struct container_options options = {
+		.more = ",\"resources\":{\"memory\":{\"limit\":67108864,"
+			"\"swap\":67108864,\"swappiness\":60,\"kernel\":1048576,"
+			"\"disableOOMKiller\":true},\"cpu\":{\"shares\":512,"
+			"\"quota\":50000,\"period\":100000,\"cpus\":\"40-47\","
+			"\"mems\":\"1\",\"realtimePeriod\":1000000},"
+			"\"blockIO\":{\"weight\":100,\"throttleReadBpsDevice\":["
+			"{\"major\":8,\"minor\":0,\"rate\":1000000}]},"
+			"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":0},"
+			"{\"pageSize\":\"16GB\",\"limit\":0}],"
+			"\"network\":{\"classID\":7},\"pids\":{\"limit\":99}},"
+			"\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\"},"
+			"\"sysctl\":{\"net.ipv4.ip_unprivileged_port_start\":\"80\"}",
+	};
+	struct process process;
+
+	(void)state;
+	assert_int_equal(
+		container_run(
+			&process, &guest, "limits",
+			"cd /sys/fs/cgroup; cat memory.max cpu.max pids.max "
+			"/proc/sys/net/ipv4/ip_unprivileged_port_start",
+			&options),
+		0);
+	assert_string_equal(process.output, "67108864\n50000 100000\n99\n80\n");
+	process_free(&process);
+}
+
+/* The second sees the first's processes, and the one that holds the namespace. */
+static void a_pod_can_share_its_processes(void **state)
+{
+	const struct container_options options = { .shares_pids = true };
+	struct process first, second;
+
+	(void)state;
+	assert_int_equal(container_create(&first, &guest, "first",
+					  "exec sleep 4321", &options),
+			 TTRPC_OK);
+	assert_int_equal(container_start(&first), TTRPC_OK);
+	assert_int_equal(container_run(&second, &guest, "second",
+				       "cat /proc/1/comm; ps | grep -c [4]321",
+				       &options),
+			 0);
+	assert_string_equal(second.output, "pause\n1\n");
+	process_free(&second);
+	assert_int_equal(container_remove(&first), TTRPC_OK);
+	process_free(&first);
+}
+
 static void on_oom(struct ttrpc_result *result, void *context)
 {
 	if (result->code == TTRPC_OK &&
@@ -472,6 +524,8 @@ static void the_network_is_as_told(void **state)
 	gateway.device = near.device = (char *)"net7";
 	near.dest = (char *)"10.9.8.1/32";
 	near.scope = 253; /* link */
+	near.metric = 77;
+	near.mtu = 1300;
 	routes.routes = list;
 	routes.n_routes = 2;
 	routes_request.routes = &routes;
@@ -485,6 +539,7 @@ static void the_network_is_as_told(void **state)
 	assert_non_null(strstr(process.output, "inet6 fd00::7/64"));
 	assert_non_null(
 		strstr(process.output, "default via 10.9.8.1 dev net7"));
+	assert_non_null(strstr(process.output, "metric 77"));
 	process_free(&process);
 }
 
@@ -514,7 +569,9 @@ static void interfaces_and_routes_are_listed(void **state)
 	assert_non_null(routes);
 	found = false;
 	for (size_t i = 0; i < routes->n_routes; i++)
-		found |= !strcmp(routes->routes[i]->gateway, "10.9.8.1");
+		found |= !strcmp(routes->routes[i]->dest, "10.9.8.1/32") &&
+			 routes->routes[i]->metric == 77 &&
+			 routes->routes[i]->mtu == 1300;
 	assert_true(found);
 	grpc__routes__free_unpacked(routes, NULL);
 }
@@ -677,6 +734,8 @@ int main(void)
 		cmocka_unit_test(a_terminal_has_a_size),
 		cmocka_unit_test(a_paused_one_uses_no_time),
 		cmocka_unit_test(limits_can_be_changed),
+		cmocka_unit_test(limits_of_other_hosts_are_no_error),
+		cmocka_unit_test(a_pod_can_share_its_processes),
 		cmocka_unit_test(an_oom_kill_is_told),
 		cmocka_unit_test(a_disk_can_be_the_root),
 		cmocka_unit_test(the_network_is_as_told),
