@@ -116,7 +116,8 @@ static int take_annotation(struct config *config, const char *name, struct json_
 
 	if (!key)
 		return problem_set(problem, -EINVAL,
-				   "annotation %s: no such key here; see configuration.toml(5)", name);
+				   "annotation %s: no such key here; see configuration.toml(5)",
+				   name);
 	if (!is_allowed(config, key))
 		return problem_set(problem, -EPERM, "annotation %s: %s", name,
 				   key->is_ours ? "only configuration.toml can set this" :

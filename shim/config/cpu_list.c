@@ -84,7 +84,8 @@ void cpu_list_print(const struct cpu_list *list, char separator, char *text, siz
 			continue;
 		while (cpu_list_has(list, last + 1))
 			last++;
-		snprintf(part, sizeof(part), first == last ? "%.0d%u" : "%.0d%u-%u", 0, first, last);
+		snprintf(part, sizeof(part), first == last ? "%.0d%u" : "%.0d%u-%u", 0, first,
+			 last);
 		if (at + strlen(part) + sizeof(",...") >= size) {
 			snprintf(text + at, size - at, "%c...", separator);
 			return;

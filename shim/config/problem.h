@@ -18,17 +18,24 @@ struct problem {
  * @problem:	where to; NULL if nobody asks.
  * @error:	negative errno.
  *
- * Text that is too long is cut. Return: @error.
+ * Text that is too long is cut. errno stays. Return: @error; an analyzer sees so.
  */
-int problem_set(struct problem *problem, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define problem_set(problem, error, ...) \
+	problem_return((problem_say(problem, __VA_ARGS__), 0), error)
 
-/**
- * problem_prefix - say where it went wrong, before what is said already
- *
- * Return: @error.
- */
-int problem_prefix(struct problem *problem, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* The same, with the words before those that are there already: where it went wrong. */
+#define problem_prefix(problem, error, ...) \
+	problem_return((problem_say_before(problem, __VA_ARGS__), 0), error)
+
+void problem_say(struct problem *problem, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void problem_say_before(struct problem *problem, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline int problem_return(int said, int error)
+{
+	(void)said;
+	return error;
+}
 
 #endif

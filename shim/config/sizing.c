@@ -56,7 +56,8 @@ static int get_number(struct json_object *parent, const char *name, int64_t *ret
 		return 0;
 	if (!json_object_is_type(object, json_type_int))
 		return problem_set(problem, -EINVAL,
-				   "config.json: %s in linux.resources is not a whole number", name);
+				   "config.json: %s in linux.resources is not a whole number",
+				   name);
 	*ret = json_object_get_int64(object);
 	return 0;
 }
@@ -119,10 +120,12 @@ static int size_vcpus(struct config *config, const struct limits *limits, struct
 	if (limits->quota > 0 && divide_up(limits->quota, period) > vcpus)
 		vcpus = divide_up(limits->quota, period);
 	if (vcpus > max)
-		return problem_set(problem, -ERANGE,
-				   "%" PRId64 " CPUs asked for, a sandbox may have %" PRId64
-				   ": lower the CPU limit (or default_vcpus), or raise default_maxvcpus "
-				   "in configuration.toml", vcpus, max);
+		return problem_set(
+			problem, -ERANGE,
+			"%" PRId64 " CPUs asked for, a sandbox may have %" PRId64
+			": lower the CPU limit (or default_vcpus), or raise default_maxvcpus "
+			"in configuration.toml",
+			vcpus, max);
 	config->vcpus = (unsigned int)vcpus;
 	return 0;
 }
@@ -138,9 +141,11 @@ static int size_memory(struct config *config, const struct limits *limits, struc
 	memory += memory % 2;
 	if (memory > max)
 		return problem_set(problem, -ERANGE,
-				   "%" PRId64 " MiB of memory asked for, a sandbox may have %" PRId64
+				   "%" PRId64
+				   " MiB of memory asked for, a sandbox may have %" PRId64
 				   ": lower the memory limit (or default_memory), or raise "
-				   "default_maxmemory in configuration.toml", memory, max);
+				   "default_maxmemory in configuration.toml",
+				   memory, max);
 	config->memory = (unsigned int)memory;
 	return 0;
 }

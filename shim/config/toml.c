@@ -10,7 +10,7 @@
 #include "problem.h"
 #include "toml_private.h"
 
-int toml_wrong(const struct toml_reader *reader, const char *format, ...)
+void toml_say(const struct toml_reader *reader, const char *format, ...)
 {
 	char text[PROBLEM_SIZE];
 	va_list values;
@@ -18,7 +18,7 @@ int toml_wrong(const struct toml_reader *reader, const char *format, ...)
 	va_start(values, format);
 	vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
-	return problem_set(reader->problem, -EINVAL, "%s:%d: %s", reader->name, reader->line, text);
+	problem_say(reader->problem, "%s:%d: %s", reader->name, reader->line, text);
 }
 
 void toml_skip_blanks(struct toml_reader *reader)
@@ -119,8 +119,8 @@ static int add_tables_above(struct toml_reader *reader, char *path)
 		*dot = 0;
 		entry = find_entry(reader->toml, path);
 		if (entry && !entry->is_table)
-			r = toml_wrong(reader, "%s is a key with a value, of line %d, not a table", path,
-				       entry->line);
+			r = toml_wrong(reader, "%s is a key with a value, of line %d, not a table",
+				       path, entry->line);
 		else if (!entry)
 			r = add_entry(reader, path, true, &entry);
 		*dot = '.';
@@ -140,7 +140,7 @@ static int define_table(struct toml_reader *reader, char *path)
 		return toml_wrong(reader, "[%s] is there already, in line %d", path, entry->line);
 	if (!entry)
 		r = add_entry(reader, path, true, &entry);
-	if (r < 0)
+	if (r)
 		return r;
 	entry->is_defined = true;
 	entry->line = reader->line;

@@ -3,6 +3,8 @@
 #ifndef KBM_SHIM_TOML_PRIVATE_H
 #define KBM_SHIM_TOML_PRIVATE_H
 
+#include <errno.h>
+
 #include "toml.h"
 
 struct toml_reader {
@@ -16,8 +18,10 @@ struct toml_reader {
 	struct problem *problem;
 };
 
-/* -EINVAL, with "NAME:LINE: " before the words. */
-int toml_wrong(const struct toml_reader *reader, const char *format, ...)
+/* -EINVAL; the words follow "NAME:LINE: ". A macro, so that an analyzer knows the result. */
+#define toml_wrong(reader, ...)	(toml_say(reader, __VA_ARGS__), -EINVAL)
+
+void toml_say(const struct toml_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The next byte, -1 at the end. */

@@ -67,7 +67,8 @@ static int read_escape(struct toml_reader *reader, char **to)
 	if (byte == 'u' || byte == 'U')
 		return read_unicode(reader, byte == 'u' ? 4 : 8, to);
 	if (!name)
-		return toml_wrong(reader, "no such escape: use \\b \\t \\n \\f \\r \\\" \\\\ \\u \\U");
+		return toml_wrong(reader,
+				  "no such escape: use \\b \\t \\n \\f \\r \\\" \\\\ \\u \\U");
 	*(*to)++ = bytes[name - names];
 	return 0;
 }
@@ -82,8 +83,8 @@ static int read_quoted(struct toml_reader *reader, char quote, char *to)
 		if (byte < 0 || byte == '\n' || byte == '\r')
 			return toml_wrong(reader, "no closing %c on the line", quote);
 		if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-			return toml_wrong(reader, "byte 0x%02x in a string: write it as \\u%04x", byte,
-					  byte);
+			return toml_wrong(reader, "byte 0x%02x in a string: write it as \\u%04x",
+					  byte, byte);
 		reader->at++;
 		if (byte == quote)
 			break;
@@ -109,7 +110,7 @@ int toml_read_string(struct toml_reader *reader, char **ret)
 	if (!string)
 		return -ENOMEM;
 	r = read_quoted(reader, quote, string);
-	if (r < 0) {
+	if (r) {
 		free(string);
 		return r;
 	}
@@ -132,7 +133,7 @@ static int read_key_part(struct toml_reader *reader, char **ret)
 
 	if (toml_peek(reader) == '"' || toml_peek(reader) == '\'') {
 		r = toml_read_string(reader, &part);
-		if (r < 0)
+		if (r)
 			return r;
 		if (!*part || strchr(part, '.')) {
 			r = toml_wrong(reader, "the key '%s' is %s", part,

@@ -63,7 +63,8 @@ static int read_integer(struct toml_reader *reader, char *word, struct toml_valu
 	char *digits = word + is_signed + (base == 10 ? 0 : 2);
 
 	if (!are_digits(digits, base) || (is_signed && base != 10))
-		return toml_wrong(reader, "'%s' is not a value: strings are written in quotes", word);
+		return toml_wrong(reader, "'%s' is not a value: strings are written in quotes",
+				  word);
 	if (base == 10 && digits[0] == '0' && digits[1])
 		return toml_wrong(reader, "%s: a number does not begin with 0", word);
 	drop_underscores(digits);

@@ -11,6 +11,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "config/problem.h"
+#include "config/take.h"
 
 #define HOME	"/proc/self/ns/net"
 
@@ -22,9 +23,11 @@ static int check_other(int there, int home, const char *path, struct problem *pr
 		return -errno;
 	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 		return 0;
-	return problem_set(problem, -EOPNOTSUPP,
-			   "the network namespace %s is the host's own, which a guest cannot have: run "
-			   "the container without host networking", path);
+	return problem_set(
+		problem, -EOPNOTSUPP,
+		"the network namespace %s is the host's own, which a guest cannot have: run "
+		"the container without host networking",
+		path);
 }
 
 int namespace_enter(struct visit *visit, const char *path, struct problem *problem)
@@ -41,10 +44,9 @@ int namespace_enter(struct visit *visit, const char *path, struct problem *probl
 	if (r < 0)
 		return r;
 	if (setns(there, CLONE_NEWNET) < 0)
-		return problem_set(problem, -errno, "cannot enter the network namespace %s: %s", path,
-				   strerror(errno));
-	visit->home = home;
-	home = -1;
+		return problem_set(problem, -errno, "cannot enter the network namespace %s: %s",
+				   path, strerror(errno));
+	visit->home = take_fd(&home);
 	return 0;
 }
 

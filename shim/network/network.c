@@ -39,13 +39,15 @@ int network_find_namespace(struct json_object *spec, char **ret, struct problem 
 	char *copy = NULL;
 
 	if (!entry)
-		return problem_set(problem, -EOPNOTSUPP,
-				   "config.json has no network namespace: the container wants the host's "
-				   "network, which a guest cannot have; run it without host networking");
+		return problem_set(
+			problem, -EOPNOTSUPP,
+			"config.json has no network namespace: the container wants the host's "
+			"network, which a guest cannot have; run it without host networking");
 	if (json_object_object_get_ex(entry, "path", &path) && path) {
 		if (!json_object_is_type(path, json_type_string))
-			return problem_set(problem, -EINVAL,
-					   "config.json: path of the network namespace is no string");
+			return problem_set(
+				problem, -EINVAL,
+				"config.json: path of the network namespace is no string");
 		if (json_object_get_string_len(path)) {
 			copy = strdup(json_object_get_string(path));
 			if (!copy)
@@ -68,9 +70,11 @@ static int read_all(struct network *network, struct problem *problem)
 	if (r == 0)
 		r = network_read_neighbours(network);
 	if (r == -EOPNOTSUPP)
-		return problem_set(problem, r,
-				   "network namespace %s: routes over several gateways cannot be carried "
-				   "into a guest", network->netns);
+		return problem_set(
+			problem, r,
+			"network namespace %s: routes over several gateways cannot be carried "
+			"into a guest",
+			network->netns);
 	if (r < 0)
 		return problem_set(problem, r, "network namespace %s: cannot read it: %s",
 				   network->netns, strerror(-r));
@@ -87,9 +91,11 @@ static int connect_link(struct network *network, size_t i,
 	snprintf(name, sizeof(name), TAP_NAME, network->indexes[i]);
 	r = tap_open(name, link->mtu, &link->tap, &index);
 	if (r == -EBUSY)
-		return problem_set(problem, r,
-				   "the network namespace %s belongs to another guest already: containers "
-				   "share a network only in one sandbox", network->netns);
+		return problem_set(
+			problem, r,
+			"the network namespace %s belongs to another guest already: containers "
+			"share a network only in one sandbox",
+			network->netns);
 	if (r < 0)
 		return problem_set(problem, r, "cannot make the tap %s in %s: %s", name,
 				   network->netns, strerror(-r));
@@ -98,10 +104,12 @@ static int connect_link(struct network *network, size_t i,
 	if (r == 0)
 		r = redirect_set(index, network->indexes[i]);
 	if (r < 0)
-		return problem_set(problem, r,
-				   "cannot redirect between %s and %s in %s: %s%s", link->name, name,
-				   network->netns, strerror(-r), r == -ENOENT || r == -EOPNOTSUPP ?
-				   "; the kernel needs sch_ingress, cls_u32 and act_mirred" : "");
+		return problem_set(
+			problem, r, "cannot redirect between %s and %s in %s: %s%s", link->name,
+			name, network->netns, strerror(-r),
+			r == -ENOENT || r == -EOPNOTSUPP ?
+				"; the kernel needs sch_ingress, cls_u32 and act_mirred" :
+				"");
 	return 0;
 }
 

@@ -82,7 +82,7 @@ int network_remove(const char *netns, struct problem *problem)
 	namespace_leave(&home);
 	if (r < 0)
 		return problem_set(problem, r,
-				   "network namespace %s: cannot take the redirects away: %s", netns,
-				   strerror(-r));
+				   "network namespace %s: cannot take the redirects away: %s",
+				   netns, strerror(-r));
 	return 0;
 }

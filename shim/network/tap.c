@@ -9,6 +9,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "agent/netlink.h"
+#include "config/take.h"
 #include "network_private.h"
 
 #define TUN_DEVICE	"/dev/net/tun"
@@ -42,7 +43,6 @@ int tap_open(const char *name, unsigned int mtu, int *ret_fd, int *ret_index)
 	r = bring_up(*ret_index, mtu);
 	if (r < 0)
 		return r;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = take_fd(&fd);
 	return 0;
 }

@@ -38,8 +38,8 @@ int container_make_point(struct container *container, const char *name, bool is_
 		return -ENAMETOOLONG;
 	if (is_folder) {
 		if (mkdir(path, 0700) < 0)
-			return problem_set(container->problem, -errno, "%s: cannot make it: %s", path,
-					   strerror(errno));
+			return problem_set(container->problem, -errno, "%s: cannot make it: %s",
+					   path, strerror(errno));
 		return 0;
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -75,10 +75,12 @@ static int mount_here(struct container *container, const struct rootfs_mount *mo
 		return problem_set(container->problem, -E2BIG, "the root's mount of %.100s has too "
 				   "many options", mount->source);
 	if (options.is_loop)
-		return problem_set(container->problem, -EOPNOTSUPP,
-				   "the root %.100s is an image, and its %s cannot be mounted by the "
-				   "guest: use ext4, in the first container of a sandbox, without "
-				   "disable_block_device_use", mount->source, mount->type);
+		return problem_set(
+			container->problem, -EOPNOTSUPP,
+			"the root %.100s is an image, and its %s cannot be mounted by the "
+			"guest: use ext4, in the first container of a sandbox, without "
+			"disable_block_device_use",
+			mount->source, mount->type);
 	if (snprintf(target, sizeof(target), "%s%s%s", point,
 		     mount->target && *mount->target ? "/" : "",
 		     mount->target ? mount->target : "") >= (int)sizeof(target))

@@ -32,7 +32,8 @@ int rootfs_unshare(struct problem *problem)
 static int make_folder(const char *path, struct problem *problem)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return problem_set(problem, -errno, "%s: cannot make it: %s", path, strerror(errno));
+		return problem_set(problem, -errno, "%s: cannot make it: %s", path,
+				   strerror(errno));
 	return 0;
 }
 

@@ -33,7 +33,8 @@ struct volume {
 static bool is_guests_own(const char *type)
 {
 	static const char *const types[] = {
-		"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs", "ramfs",
+		"proc",	  "sysfs",   "tmpfs",	 "devpts", "mqueue",
+		"cgroup", "cgroup2", "devtmpfs", "ramfs",
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -49,7 +50,8 @@ static const char *get_string(struct json_object *entry, const char *name)
 
 	if (!json_object_object_get_ex(entry, name, &object) || !object)
 		return "";
-	return json_object_is_type(object, json_type_string) ? json_object_get_string(object) : NULL;
+	return json_object_is_type(object, json_type_string) ? json_object_get_string(object) :
+							       NULL;
 }
 
 static int read_options(struct container *container, struct volume *volume)
@@ -62,15 +64,18 @@ static int read_options(struct container *container, struct volume *volume)
 	nr = json_object_is_type(options, json_type_array) ? json_object_array_length(options) :
 							     MAX_OPTIONS + 1;
 	if (nr > MAX_OPTIONS)
-		return problem_set(container->problem, -EINVAL,
-				   "config.json: options of the mount at %.100s are no array of at most "
-				   "%d", volume->destination, MAX_OPTIONS);
+		return problem_set(
+			container->problem, -EINVAL,
+			"config.json: options of the mount at %.100s are no array of at most "
+			"%d",
+			volume->destination, MAX_OPTIONS);
 	for (size_t i = 0; i < nr; i++) {
 		word = json_object_array_get_idx(options, i);
 		if (!json_object_is_type(word, json_type_string))
-			return problem_set(container->problem, -EINVAL,
-					   "config.json: an option of the mount at %.100s is no string",
-					   volume->destination);
+			return problem_set(
+				container->problem, -EINVAL,
+				"config.json: an option of the mount at %.100s is no string",
+				volume->destination);
 		volume->words[volume->nr_words++] = (char *)json_object_get_string(word);
 	}
 	return mount_options_parse(volume->words, volume->nr_words, &volume->options);
@@ -80,15 +85,17 @@ static int read_volume(struct container *container, struct json_object *entry,
 		       struct volume *volume)
 {
 	if (!json_object_is_type(entry, json_type_object))
-		return problem_set(container->problem, -EINVAL, "config.json: a mount is no object");
+		return problem_set(container->problem, -EINVAL,
+				   "config.json: a mount is no object");
 	volume->entry = entry;
 	volume->destination = get_string(entry, "destination");
 	volume->type = get_string(entry, "type");
 	volume->source = get_string(entry, "source");
 	if (!volume->destination || !volume->type || !volume->source || !*volume->destination)
-		return problem_set(container->problem, -EINVAL,
-				   "config.json: a mount without a destination, or with a type or source "
-				   "that is no string");
+		return problem_set(
+			container->problem, -EINVAL,
+			"config.json: a mount without a destination, or with a type or source "
+			"that is no string");
 	return read_options(container, volume);
 }
 
@@ -126,22 +133,24 @@ static int check_kind(const struct container *container, const struct volume *vo
 	const char *kind;
 
 	if (stat(source, &status) < 0)
-		return problem_set(container->problem, -errno, "the volume %.200s for %.200s: %s", source,
-				   volume->destination, strerror(errno));
+		return problem_set(container->problem, -errno, "the volume %.200s for %.200s: %s",
+				   source, volume->destination, strerror(errno));
 	*ret_is_folder = S_ISDIR(status.st_mode);
 	if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode))
 		return 0;
 	kind = S_ISSOCK(status.st_mode) ? "socket" : S_ISFIFO(status.st_mode) ? "pipe" : "device";
-	return problem_set(container->problem, -EOPNOTSUPP,
-			   "the volume %.200s for %.200s is a %s: its other end is on this kernel, and "
-			   "the container has its own; leave it out", source, volume->destination, kind);
+	return problem_set(
+		container->problem, -EOPNOTSUPP,
+		"the volume %.200s for %.200s is a %s: its other end is on this kernel, and "
+		"the container has its own; leave it out",
+		source, volume->destination, kind);
 }
 
 static int bind_here(struct container *container, const struct volume *volume, const char *name)
 {
 	struct mount_options options = volume->options;
 	char source[PATH_MAX], point[PATH_MAX];
-	bool is_folder;
+	bool is_folder = false;
 	int r;
 
 	if (!strcmp(volume->type, "rbind"))
@@ -160,9 +169,11 @@ static int mount_here(struct container *container, struct volume *volume, const 
 	int r;
 
 	if (volume->options.is_loop)
-		return problem_set(container->problem, -EOPNOTSUPP,
-				   "the volume %.200s for %.200s wants a loop device: attach it before, and "
-				   "name the block device", volume->source, volume->destination);
+		return problem_set(
+			container->problem, -EOPNOTSUPP,
+			"the volume %.200s for %.200s wants a loop device: attach it before, and "
+			"name the block device",
+			volume->source, volume->destination);
 	r = container_make_point(container, name, true, point);
 	if (r == 0)
 		r = mounts_add(volume->type, volume->source, point, &volume->options,
@@ -176,10 +187,11 @@ static int share(struct container *container, struct volume *volume, size_t inde
 	int r;
 
 	if (volume->options.propagation & MS_SHARED)
-		return problem_set(container->problem, -EOPNOTSUPP,
-				   "the volume at %.200s asks for shared propagation: mounts made in a "
-				   "guest cannot appear on its host; use rslave or rprivate",
-				   volume->destination);
+		return problem_set(
+			container->problem, -EOPNOTSUPP,
+			"the volume at %.200s asks for shared propagation: mounts made in a "
+			"guest cannot appear on its host; use rslave or rprivate",
+			volume->destination);
 	snprintf(name, sizeof(name), "volume-%zu", index);
 	if (mount_options_is_bind(volume->type, &volume->options))
 		r = bind_here(container, volume, name);

@@ -107,7 +107,8 @@ static int run_qemu(struct vm *vm, const struct pairs *pairs)
 	fds[nr++] = vm->placement.fd;
 	for (size_t i = 0; i < vm->nr_taps; i++)
 		fds[nr++] = vm->taps[i];
-	return process_start(vm->command.words, fds, nr, pairs->theirs[PAIRS_OUTPUT], &vm->pid, &vm->pidfd);
+	return process_start(vm->command.words, fds, nr, pairs->theirs[PAIRS_OUTPUT], &vm->pid,
+			     &vm->pidfd);
 }
 
 static int reap(struct vm *vm, int *ret_code, int *ret_status)

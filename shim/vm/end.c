@@ -20,8 +20,9 @@ static const struct {
 	[VM_REBOOT] = { "reboot", 3, "the guest rebooted" },
 	[VM_PANIC] = { "panic", 4, "the guest's kernel panicked; see its console in the log" },
 	[VM_TRIPLE_FAULT] = { "triple-fault", 5, "a CPU of the guest could not go on" },
-	[VM_REFUSED] = { "refused", 6, "the guest's kernel refused to boot: use kernel and VMM of one "
-				       "release" },
+	[VM_REFUSED] = { "refused", 6,
+			 "the guest's kernel refused to boot: use kernel and VMM of one "
+			 "release" },
 	[VM_MEMORY_FAULT] = { "memory-fault", 7, "the guest touched memory that is not its own" },
 	[VM_PROXY_LOST] = { "proxy-lost", 8, "the guest's twin on the host is gone" },
 	[VM_FAILED] = { "failed", 1, "QEMU failed" },

@@ -7,6 +7,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "config/problem.h"
+#include "config/take.h"
 #include "process.h"
 #include "record.h"
 #include "vm.h"
@@ -25,8 +26,7 @@ static int open_recorded(const struct record *record, int *ret)
 		r = -ESRCH;
 	if (r < 0)
 		return r;
-	*ret = pidfd;
-	pidfd = -1;
+	*ret = take_fd(&pidfd);
 	return 0;
 }
 

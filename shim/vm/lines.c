@@ -34,8 +34,10 @@ static void take(struct lines *lines, const char *bytes, size_t nr)
 		if (lines->used == LINES_MAX)
 			emit(lines);
 		/* A carriage return may be the end's. */
-		lines->text[lines->used++] =
-			(*bytes >= ' ' && *bytes < 0x7f) || *bytes == '\t' || *bytes == '\r' ? *bytes : '?';
+		lines->text[lines->used++] = (*bytes >= ' ' && *bytes < 0x7f) || *bytes == '\t' ||
+							     *bytes == '\r' ?
+						     *bytes :
+						     '?';
 	}
 }
 

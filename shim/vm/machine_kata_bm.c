@@ -28,12 +28,13 @@ static int add(struct command *command, const struct config *config, const char 
 
 	*ret_note = NULL;
 	if (strncmp(proxy, "unix:", 5) && access(DEVICE, R_OK | W_OK))
-		return problem_set(problem, -ENODEV,
-				   "isolation = \"%s\" lends CPUs and memory, and there is no usable "
-				   DEVICE " (%s): start containers in a control BM or on a Kata BM host, "
-				   "or set isolation = \"none\" in " CONFIG_PATH
-				   " for ordinary VMs without that isolation",
-				   config_isolation_name(config->isolation), strerror(errno));
+		return problem_set(
+			problem, -ENODEV,
+			"isolation = \"%s\" lends CPUs and memory, and there is no usable " DEVICE
+			" (%s): start containers in a control BM or on a Kata BM host, "
+			"or set isolation = \"none\" in " CONFIG_PATH
+			" for ordinary VMs without that isolation",
+			config_isolation_name(config->isolation), strerror(errno));
 	if (config->node >= 0)
 		snprintf(node, sizeof(node), ",node=%d", config->node);
 	command_option(command, "-machine", "kata-bm,isolation=%s%s,cpus=",

@@ -36,10 +36,12 @@ static const struct {
 	const char *cpu;
 	const char *note;
 } ways[] = {
-	[CONFIG_ACCEL_KVM] = { "kvm", "host", "isolation = \"none\": an ordinary VM by stock KVM, "
-					      "on shared CPUs, with exits" },
-	[CONFIG_ACCEL_TCG] = { "tcg", "max", "isolation = \"none\": an emulated VM (TCG), slow: for "
-					     "trying things out" },
+	[CONFIG_ACCEL_KVM] = { "kvm", "host",
+			       "isolation = \"none\": an ordinary VM by stock KVM, "
+			       "on shared CPUs, with exits" },
+	[CONFIG_ACCEL_TCG] = { "tcg", "max",
+			       "isolation = \"none\": an emulated VM (TCG), slow: for "
+			       "trying things out" },
 };
 
 static enum config_accel choose(const struct config *config)

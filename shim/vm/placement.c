@@ -84,7 +84,8 @@ static int keep_node(struct placement *placement, int node, struct problem *prob
 	snprintf(path, sizeof(path), NODE_CPUS, node);
 	if (read_list(path, &cpus) < 0)
 		return problem_set(problem, -EINVAL,
-				   "node = %d in configuration.toml: there is no such NUMA node", node);
+				   "node = %d in configuration.toml: there is no such NUMA node",
+				   node);
 	keep_only(&placement->allowed, &cpus);
 	return 0;
 }
@@ -103,7 +104,8 @@ static int open_file(const char *path, struct problem *problem)
 				   strerror(errno));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return problem_set(problem, -errno, "%s: cannot open it: %s", path, strerror(errno));
+		return problem_set(problem, -errno, "%s: cannot open it: %s", path,
+				   strerror(errno));
 	return fd;
 }
 
@@ -154,10 +156,12 @@ static int say_busy(const struct placement *placement, unsigned int asked,
 
 	cpu_list_print(&placement->allowed, ',', allowed, sizeof(allowed));
 	cpu_list_print(got, ',', free_cpus, sizeof(free_cpus));
-	return problem_set(problem, -EBUSY,
-			   "%u CPUs asked for, free are %u (%s) of those that guests may have (%s): "
-			   "end another sandbox, lower the CPU limit or default_vcpus, or allow more "
-			   "by cpus in " CONFIG_PATH, asked, cpu_list_count(got), free_cpus, allowed);
+	return problem_set(
+		problem, -EBUSY,
+		"%u CPUs asked for, free are %u (%s) of those that guests may have (%s): "
+		"end another sandbox, lower the CPU limit or default_vcpus, or allow more "
+		"by cpus in " CONFIG_PATH,
+		asked, cpu_list_count(got), free_cpus, allowed);
 }
 
 int placement_choose(struct placement *placement, unsigned int nr, struct problem *problem)

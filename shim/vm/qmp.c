@@ -248,8 +248,8 @@ int qmp_call(struct qmp *qmp, const char *command, double seconds, qmp_done *don
 		return -ENOTCONN;
 	if (!call)
 		return -EBUSY;
-	length = snprintf(text, sizeof(text), "{\"execute\": \"%s\", \"id\": %" PRId64 "}\n", command,
-			  ++qmp->last_id);
+	length = snprintf(text, sizeof(text), "{\"execute\": \"%s\", \"id\": %" PRId64 "}\n",
+			  command, ++qmp->last_id);
 	if (length >= (int)sizeof(text))
 		return -EINVAL;
 	/* A few lines always fit into the socket; if not, QEMU is stuck. */

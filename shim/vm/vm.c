@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "config/problem.h"
+#include "config/take.h"
 #include "process.h"
 #include "vm_private.h"
 
@@ -28,7 +29,8 @@ static int check_files(const struct config *config, struct problem *problem)
 	for (int i = 0; i < 3; i++)
 		if (*files[i] && access(files[i], i == 2 ? X_OK : R_OK) < 0)
 			return problem_set(problem, -errno,
-					   "%s = \"%s\" in [hypervisor.qemu] of " CONFIG_PATH ": %s",
+					   "%s = \"%s\" in [hypervisor.qemu] of " CONFIG_PATH
+					   ": %s",
 					   keys[i], files[i], strerror(errno));
 	return 0;
 }
@@ -95,24 +97,19 @@ int vm_start(struct ev_loop *loop, const struct vm_options *options,
 	return 0;
 }
 
-static int take_fd(const struct vm *vm, int *fd)
+static int take_end(const struct vm *vm, int *fd)
 {
-	int taken = *fd;
-
-	if (!vm->is_started || taken < 0)
-		return -EBADF;
-	*fd = -1;
-	return taken;
+	return vm->is_started && *fd >= 0 ? take_fd(fd) : -EBADF;
 }
 
 int vm_take_agent(struct vm *vm)
 {
-	return take_fd(vm, &vm->agent);
+	return take_end(vm, &vm->agent);
 }
 
 int vm_take_streams(struct vm *vm)
 {
-	return take_fd(vm, &vm->streams);
+	return take_end(vm, &vm->streams);
 }
 
 pid_t vm_pid(const struct vm *vm)

@@ -90,14 +90,18 @@ static void test_values(void **state)
 static void test_refused(void **state)
 {
 	(void)state;
-	bad("[hypervisor.qemu]\n\ndefault_vcpu = 1\n", "f:3: no such key hypervisor.qemu.default_vcpu");
+	bad("[hypervisor.qemu]\n\ndefault_vcpu = 1\n",
+	    "f:3: no such key hypervisor.qemu.default_vcpu");
 	bad("[factory]\n", "f:1: no such table factory: Kata has it, but here guests are not");
 	bad("[hypervisor.clh]\n", "the only hypervisor is");
 	bad("x = 1\n", "f:1: no such key x; see");
-	bad("[hypervisor.qemu]\nimage = \"/i\"\n", "f:2: no such key hypervisor.qemu.image: Kata has it");
-	bad("[hypervisor.qemu]\ndefault_vcpus = 0\n", "default_vcpus needs a whole number from 1 to 512");
+	bad("[hypervisor.qemu]\nimage = \"/i\"\n",
+	    "f:2: no such key hypervisor.qemu.image: Kata has it");
+	bad("[hypervisor.qemu]\ndefault_vcpus = 0\n",
+	    "default_vcpus needs a whole number from 1 to 512");
 	bad("[hypervisor.qemu]\ndefault_vcpus = \"1\"\n", "needs a whole number");
-	bad("[hypervisor.qemu]\nisolation = \"guarded\"\n", "needs one of \"walled\" \"direct\" \"none\"");
+	bad("[hypervisor.qemu]\nisolation = \"guarded\"\n",
+	    "needs one of \"walled\" \"direct\" \"none\"");
 	bad("[hypervisor.qemu]\nisolation = 1\n", "needs one of");
 	bad("[hypervisor.qemu]\nkernel = \"bzImage\"\n", "needs an absolute path");
 	bad("[hypervisor.qemu]\ncpus = \"0-3\"\n", "CPU 0");
@@ -203,17 +207,21 @@ static int annotate(struct config *config, const char *annotations, struct probl
 
 static void test_annotations(void **state)
 {
-	struct config *config = good("[hypervisor.qemu]\nkernel_params = \"a\"\nenable_annotations = "
-				     "[\"default_.*\", \"kernel_params\", \"isolation\", \"enable_debug\"]\n");
+	struct config *config =
+		good("[hypervisor.qemu]\nkernel_params = \"a\"\nenable_annotations = "
+		     "[\"default_.*\", \"kernel_params\", \"isolation\", \"enable_debug\"]\n");
 	struct problem problem = { "" };
 
 	(void)state;
 	assert_int_equal(annotate(config, "{}", &problem), 0);
 	assert_int_equal(annotate(config, "{\"annotations\": {\"x\": \"y\"}}", &problem), 0);
-	assert_int_equal(annotate(config, "{\"annotations\": {\"" HYPERVISOR "default_vcpus\": \"3\", \""
-				  HYPERVISOR "kernel_params\": \"b=1\", \"" HYPERVISOR
-				  "isolation\": \"direct\", \"" HYPERVISOR "enable_debug\": \"true\"}}",
-				  &problem), 0);
+	assert_int_equal(
+		annotate(config,
+			 "{\"annotations\": {\"" HYPERVISOR "default_vcpus\": \"3\", \"" HYPERVISOR
+			 "kernel_params\": \"b=1\", \"" HYPERVISOR
+			 "isolation\": \"direct\", \"" HYPERVISOR "enable_debug\": \"true\"}}",
+			 &problem),
+		0);
 	assert_int_equal(config->vcpus, 3);
 	assert_string_equal(config->kernel_params, "a b=1");
 	assert_int_equal(config->isolation, CONFIG_DIRECT);
@@ -228,7 +236,8 @@ static void refuse_annotation(const char *annotation, int error, const char *wor
 	struct problem problem = { "" };
 	char text[256];
 
-	snprintf(text, sizeof(text), "{\"annotations\": {\"io.katacontainers.config.%s}}", annotation);
+	snprintf(text, sizeof(text), "{\"annotations\": {\"io.katacontainers.config.%s}}",
+		 annotation);
 	assert_int_equal(annotate(config, text, &problem), error);
 	expect_words(&problem, words);
 	config_free(config);
@@ -237,7 +246,8 @@ static void refuse_annotation(const char *annotation, int error, const char *wor
 static void test_annotations_refused(void **state)
 {
 	(void)state;
-	refuse_annotation("hypervisor.default_memory\": \"64\"", -EPERM, "not allowed by enable_annotations");
+	refuse_annotation("hypervisor.default_memory\": \"64\"", -EPERM,
+			  "not allowed by enable_annotations");
 	refuse_annotation("hypervisor.enable_debug\": \"true\"", -EPERM, "not allowed");
 	refuse_annotation("hypervisor.path\": \"/bin/sh\"", -EPERM, "only configuration.toml");
 	refuse_annotation("hypervisor.machine_type\": \"q35\"", -EINVAL, "no such key");
@@ -294,7 +304,8 @@ static void test_sizes(void **state)
 	(void)state;
 	expect_size("{}", 2, 256);
 	expect_size("{\"linux\": null}", 2, 256);
-	expect_size(RESOURCES("\"quota\": 350000, \"period\": 100000", "\"limit\": 629145600"), 4, 600);
+	expect_size(RESOURCES("\"quota\": 350000, \"period\": 100000", "\"limit\": 629145600"), 4,
+		    600);
 	expect_size(RESOURCES("\"quota\": 100001", ""), 2, 256);
 	expect_size(RESOURCES("\"quota\": 200001", ""), 3, 256);
 	expect_size(RESOURCES("\"quota\": -1, \"period\": 0", "\"limit\": -1"), 2, 256);

@@ -121,12 +121,14 @@ static void test_routes(void **state)
 	const struct network_neighbour *neighbour;
 
 	(void)state;
-	assert_int_equal(run("set -e; ip -n " SPACE " route add default via 10.9.0.1; "
-			     "ip -n " SPACE " route add 10.8.0.0/16 via 10.9.0.7 metric 5 mtu 1300; "
-			     "ip -n " SPACE " route add 10.7.0.1 dev eth0 src 10.9.0.2; "
-			     "ip -n " SPACE " route add unreachable 10.6.0.0/16; "
-			     "ip -n " SPACE " route add 10.5.0.0/16 dev lo; "
-			     "ip -n " SPACE " neigh add 10.9.0.9 lladdr 02:00:00:00:00:99 dev eth0"), 0);
+	assert_int_equal(
+		run("set -e; ip -n " SPACE " route add default via 10.9.0.1; "
+		    "ip -n " SPACE " route add 10.8.0.0/16 via 10.9.0.7 metric 5 mtu 1300; "
+		    "ip -n " SPACE " route add 10.7.0.1 dev eth0 src 10.9.0.2; "
+		    "ip -n " SPACE " route add unreachable 10.6.0.0/16; "
+		    "ip -n " SPACE " route add 10.5.0.0/16 dev lo; "
+		    "ip -n " SPACE " neigh add 10.9.0.9 lladdr 02:00:00:00:00:99 dev eth0"),
+		0);
 	network = open_good(PATH);
 	assert_int_equal(network_nr_routes(network), 3);
 	route = network_route(network, 0);
@@ -193,8 +195,10 @@ static void test_packets(void **state)
 	uint8_t frame[2048];
 
 	(void)state;
-	assert_int_equal(system("ip netns exec " PEER " bash -c 'for i in 1 2 3; do "
-				"echo hello >/dev/udp/10.9.0.2/9; sleep 0.2; done' >/dev/null 2>&1 &"), 0);
+	assert_int_equal(
+		system("ip netns exec " PEER " bash -c 'for i in 1 2 3; do "
+		       "echo hello >/dev/udp/10.9.0.2/9; sleep 0.2; done' >/dev/null 2>&1 &"),
+		0);
 	assert_true(receive(tap, 0x0806, frame));
 	assert_memory_equal(frame + 38, "\x0a\x09\0\x02", 4);
 	answer_arp(tap, frame);
@@ -271,8 +275,10 @@ static void test_refused(void **state)
 	open_bad("/proc/self/ns/net", -EOPNOTSUPP, "host's own");
 	open_bad("/run/netns/kbm-nowhere", -ENOENT, "kbm-nowhere: No such file");
 	open_bad("/proc/self/ns/mnt", -EINVAL, "cannot enter");
-	assert_int_equal(run("ip -n " SPACE " route add 10.4.0.0/16 nexthop via 10.9.0.5 nexthop via "
-			     "10.9.0.6"), 0);
+	assert_int_equal(run("ip -n " SPACE
+			     " route add 10.4.0.0/16 nexthop via 10.9.0.5 nexthop via "
+			     "10.9.0.6"),
+			 0);
 	open_bad(PATH, -EOPNOTSUPP, "several gateways");
 	assert_int_not_equal(run(HAS_QDISC), 0);
 	assert_int_not_equal(run(HAS_TAP), 0);
@@ -281,7 +287,8 @@ static void test_refused(void **state)
 static void test_no_ethernet(void **state)
 {
 	(void)state;
-	if (run("set -e; ip -n " SPACE " tuntap add dev tun9 mode tun; ip -n " SPACE " link set tun9 up"))
+	if (run("set -e; ip -n " SPACE " tuntap add dev tun9 mode tun; ip -n " SPACE
+		" link set tun9 up"))
 		skip();
 	open_bad(PATH, -EOPNOTSUPP, "tun9 of " PATH ": not Ethernet");
 }
@@ -306,8 +313,10 @@ static void test_many(void **state)
 	struct network *network;
 
 	(void)state;
-	assert_int_equal(run("set -e; for i in 1 2 3; do ip -n " SPACE " link add e$i type veth peer name "
-			     "f$i; ip -n " SPACE " link set e$i up; done"), 0);
+	assert_int_equal(run("set -e; for i in 1 2 3; do ip -n " SPACE
+			     " link add e$i type veth peer name "
+			     "f$i; ip -n " SPACE " link set e$i up; done"),
+			 0);
 	network = open_good(PATH);
 	assert_int_equal(network_nr_links(network), 4);
 	network_close(network);
@@ -335,9 +344,11 @@ static void test_find(void **state)
 	(void)state;
 	assert_int_equal(find(LIST(", {\"type\": \"network\"}"), &path, &problem), 0);
 	assert_null(path);
-	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": \"\"}"), &path, &problem), 0);
+	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": \"\"}"), &path, &problem),
+			 0);
 	assert_null(path);
-	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": \"/n\"}"), &path, &problem), 0);
+	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": \"/n\"}"), &path, &problem),
+			 0);
 	assert_string_equal(path, "/n");
 	free(path);
 	assert_int_equal(find(LIST(), &path, &problem), -EOPNOTSUPP);
@@ -345,7 +356,8 @@ static void test_find(void **state)
 	assert_int_equal(find("{}", &path, &problem), -EOPNOTSUPP);
 	assert_int_equal(find("{\"linux\": {\"namespaces\": 3}}", &path, &problem), -EOPNOTSUPP);
 	assert_int_equal(find(LIST(", 5, {\"type\": 3}"), &path, &problem), -EOPNOTSUPP);
-	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": 3}"), &path, &problem), -EINVAL);
+	assert_int_equal(find(LIST(", {\"type\": \"network\", \"path\": 3}"), &path, &problem),
+			 -EINVAL);
 }
 
 static int find_out(void **state)

@@ -82,8 +82,8 @@ static int tear_down(void **state)
 	}
 	config_free(config);
 	/* Nothing is left of the sandbox, and nothing behind a mount is lost. */
-	if (!access(shared, F_OK) || !access(in("shared.rw"), F_OK) || access(in("volume/data"), F_OK) ||
-	    access(in("bundle/rootfs/hello"), F_OK))
+	if (!access(shared, F_OK) || !access(in("shared.rw"), F_OK) ||
+	    access(in("volume/data"), F_OK) || access(in("bundle/rootfs/hello"), F_OK))
 		return -1;
 	umount2(folder, MNT_DETACH);
 	return rmdir(folder);
@@ -105,10 +105,11 @@ static struct json_object *parse(const char *text)
 }
 
 static int add(const char *id, const struct rootfs_mount *mounts, size_t nr,
-	       struct json_object *spec, bool can_plug, struct rootfs **ret, struct problem *problem)
+	       struct json_object *spec, bool can_plug, struct rootfs **ret,
+	       struct problem *problem)
 {
-	return rootfs_add_container(config, shared, id, in("bundle"), mounts, nr, spec, can_plug, ret,
-				    problem);
+	return rootfs_add_container(config, shared, id, in("bundle"), mounts, nr, spec, can_plug,
+				    ret, problem);
 }
 
 static struct rootfs *add_good(const char *id, const struct rootfs_mount *mounts, size_t nr,
@@ -386,15 +387,18 @@ static void test_refused(void **state)
 		"the volume /nowhere for /v: No such file");
 	add_bad("c", NULL, 0, VOLUME("\"type\":\"bind\",\"source\":\"/dev/null\""), -EOPNOTSUPP,
 		"is a device");
-	add_bad("c", NULL, 0, VOLUME("\"type\":\"bind\",\"source\":\"/tmp\",\"options\":[\"rshared\"]"),
+	add_bad("c", NULL, 0,
+		VOLUME("\"type\":\"bind\",\"source\":\"/tmp\",\"options\":[\"rshared\"]"),
 		-EOPNOTSUPP, "shared propagation");
 	add_bad("c", NULL, 0, VOLUME("\"type\":\"ext4\",\"source\":\"/i\",\"options\":[\"loop\"]"),
 		-EOPNOTSUPP, "loop device");
 	add_bad("c", NULL, 0, VOLUME("\"type\":3"), -EINVAL, "no string");
 	add_bad("c", NULL, 0, VOLUME("\"options\":3"), -EINVAL, "no array");
 	add_bad("c", NULL, 0, VOLUME("\"options\":[3]"), -EINVAL, "no string");
-	add_bad("c", NULL, 0, "{\"root\":{\"path\":\"rootfs\"},\"mounts\":[3]}", -EINVAL, "no object");
-	add_bad("c", NULL, 0, "{\"root\":{\"path\":\"rootfs\"},\"mounts\":{}}", -EINVAL, "no array");
+	add_bad("c", NULL, 0, "{\"root\":{\"path\":\"rootfs\"},\"mounts\":[3]}", -EINVAL,
+		"no object");
+	add_bad("c", NULL, 0, "{\"root\":{\"path\":\"rootfs\"},\"mounts\":{}}", -EINVAL,
+		"no array");
 	add_bad("c", NULL, 0, "{\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"type\":\"bind\"}]}",
 		-EINVAL, "without a destination");
 }

@@ -213,7 +213,8 @@ static void test_sizes(void **state)
 /* Each prefix of a text that has everything: an error or not, never a byte too far. */
 static void test_prefixes(void **state)
 {
-	static const char text[] = "a = \"\\u00e9\\n\" # x\r\n[b.\"c\"]\nd.e = [ 1, 0x2,\n true, 'y', ]\n";
+	static const char text[] =
+		"a = \"\\u00e9\\n\" # x\r\n[b.\"c\"]\nd.e = [ 1, 0x2,\n true, 'y', ]\n";
 
 	(void)state;
 	for (size_t size = 0; size < sizeof(text); size++) {

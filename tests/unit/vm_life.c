@@ -290,7 +290,8 @@ static bool has_open(pid_t pid, const char *path)
 	entries = opendir(folder_path);
 	assert_non_null(entries);
 	while ((entry = readdir(entries))) {
-		ssize_t length = readlinkat(dirfd(entries), entry->d_name, target, sizeof(target) - 1);
+		ssize_t length =
+			readlinkat(dirfd(entries), entry->d_name, target, sizeof(target) - 1);
 
 		if (length < 0)
 			continue;
@@ -408,10 +409,11 @@ static void test_refused_cpus(void **state)
 	struct life life;
 
 	(void)state;
-	begin_direct(&life, "case $all in\n"
-			    "*cpus=2-3*) echo 'cannot lend CPU 3: CPU 3 is lent already; online are "
-			    "0-2,5-6' >&2; exit 1;;\n"
-			    "*cpus=2+5*) echo 'cannot lend CPU 2: CPU 2 is offline' >&2; exit 1;; esac");
+	begin_direct(&life,
+		     "case $all in\n"
+		     "*cpus=2-3*) echo 'cannot lend CPU 3: CPU 3 is lent already; online are "
+		     "0-2,5-6' >&2; exit 1;;\n"
+		     "*cpus=2+5*) echo 'cannot lend CPU 2: CPU 2 is offline' >&2; exit 1;; esac");
 	start_well(&life);
 	while (!*life.console)
 		ev_run(life.loop, EVRUN_ONCE);
@@ -428,7 +430,8 @@ static void test_no_cpus_left(void **state)
 	struct life life;
 
 	(void)state;
-	begin_direct(&life, "echo 'cannot lend CPU 2: CPU 2 is lent already; online are 0-2' >&2; exit 1");
+	begin_direct(&life,
+		     "echo 'cannot lend CPU 2: CPU 2 is lent already; online are 0-2' >&2; exit 1");
 	assert_int_equal(start(&life), 0);
 	run_until(&life, &life.nr_ended);
 	assert_int_equal(life.nr_started, 0);
@@ -442,7 +445,8 @@ static void test_no_memory(void **state)
 	struct life life;
 
 	(void)state;
-	begin_direct(&life, "echo 'cannot lend 64 MiB of memory: no free run of 64 MiB' >&2; exit 1");
+	begin_direct(&life,
+		     "echo 'cannot lend 64 MiB of memory: no free run of 64 MiB' >&2; exit 1");
 	assert_int_equal(start(&life), 0);
 	run_until(&life, &life.nr_ended);
 	assert_int_equal(life.end.reason, VM_FAILED);
@@ -490,8 +494,10 @@ static void test_garbage_instead_of_qmp(void **state)
 	struct life life;
 
 	(void)state;
-	begin_direct(&life, "echo 'x{}[' >&3; echo '{\"error\": {\"desc\": \"not today\"}, \"id\": 1}' >&3; "
-			    "sleep 1000");
+	begin_direct(
+		&life,
+		"echo 'x{}[' >&3; echo '{\"error\": {\"desc\": \"not today\"}, \"id\": 1}' >&3; "
+		"sleep 1000");
 	assert_int_equal(start(&life), 0);
 	run_until(&life, &life.nr_ended);
 	assert_int_equal(life.end.reason, VM_FAILED);

@@ -93,7 +93,8 @@ static void begin_talk(struct talk *talk)
 	int pair[2];
 
 	*talk = (struct talk){ .loop = ev_loop_new(0) };
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
+			 0);
 	talk->peer = pair[1];
 	talk->qmp.event = on_event;
 	talk->qmp.closed = on_closed;
@@ -142,9 +143,20 @@ static void test_qmp(void **state)
 static void test_qmp_garbage(void **state)
 {
 	static const char *const lines[] = {
-		"x\n", "{\n", "[]\n", "3\n", "\"\"\n", "null\n", "{}\n", "{\"return\": {}}\n",
-		"{\"return\": {}, \"id\": 7}\n", "{\"return\": {}, \"id\": \"1\"}\n", "{\"id\": 1}\n",
-		"{\"event\": 3}\n", "\xff\xfe\n", "{\"error\": {}, \"id\": 9}\n",
+		"x\n",
+		"{\n",
+		"[]\n",
+		"3\n",
+		"\"\"\n",
+		"null\n",
+		"{}\n",
+		"{\"return\": {}}\n",
+		"{\"return\": {}, \"id\": 7}\n",
+		"{\"return\": {}, \"id\": \"1\"}\n",
+		"{\"id\": 1}\n",
+		"{\"event\": 3}\n",
+		"\xff\xfe\n",
+		"{\"error\": {}, \"id\": 9}\n",
 	};
 	struct talk talk;
 
@@ -292,8 +304,9 @@ static void test_placement(void **state)
 	assert_int_equal(placement_choose(&first, 2, &problem), 0);
 	expect_cpus(&first, "2-3");
 	assert_int_equal(placement_choose(&second, 3, &problem), -EBUSY);
-	expect_words(problem.text, "3 CPUs asked for, free are 2 (4,8) of those that guests may have "
-				   "(2-4,8)");
+	expect_words(problem.text,
+		     "3 CPUs asked for, free are 2 (4,8) of those that guests may have "
+		     "(2-4,8)");
 	expect_cpus(&second, "none");
 	assert_int_equal(placement_choose(&second, 2, &problem), 0);
 	expect_cpus(&second, "4,8");
@@ -319,8 +332,9 @@ static void test_refusals(void **state)
 	assert_false(placement_refused(&placement, "qemu: cannot lend CPU x"));
 	assert_false(placement_refused(&placement, "qemu: cannot lend CPU 7: it is not of ours"));
 	expect_cpus(&placement, "2-3");
-	assert_true(placement_refused(&placement, "kata-bm: cannot lend CPU 3: CPU 3 is lent already; "
-						  "online are 0-2,5,7"));
+	assert_true(placement_refused(&placement,
+				      "kata-bm: cannot lend CPU 3: CPU 3 is lent already; "
+				      "online are 0-2,5,7"));
 	expect_cpus(&placement, "none");
 	assert_int_equal(placement_choose(&placement, 2, &problem), 0);
 	expect_cpus(&placement, "2,5");
@@ -490,31 +504,80 @@ struct end_case {
 
 static const struct end_case ends[] = {
 	{ .code = CLD_EXITED, .reason = VM_SHUTDOWN, .text = "the guest powered off" },
-	{ .code = CLD_EXITED, .is_direct = true, .status = 3, .reason = VM_REBOOT,
+	{ .code = CLD_EXITED,
+	  .is_direct = true,
+	  .status = 3,
+	  .reason = VM_REBOOT,
 	  .text = "the guest rebooted" },
-	{ .code = CLD_EXITED, .is_direct = true, .status = 8, .reason = VM_PROXY_LOST, .text = "twin" },
+	{ .code = CLD_EXITED,
+	  .is_direct = true,
+	  .status = 8,
+	  .reason = VM_PROXY_LOST,
+	  .text = "twin" },
 	{ .code = CLD_EXITED, .status = 3, .reason = VM_FAILED, .text = "QEMU failed" },
-	{ .code = CLD_EXITED, .is_direct = true, .status = 1, .message = "no memory",
-	  .reason = VM_FAILED, .text = "QEMU failed: no memory" },
-	{ .code = CLD_EXITED, .is_direct = true, .status = 99, .reason = VM_FAILED,
+	{ .code = CLD_EXITED,
+	  .is_direct = true,
+	  .status = 1,
+	  .message = "no memory",
+	  .reason = VM_FAILED,
+	  .text = "QEMU failed: no memory" },
+	{ .code = CLD_EXITED,
+	  .is_direct = true,
+	  .status = 99,
+	  .reason = VM_FAILED,
 	  .text = "QEMU failed" },
-	{ .code = CLD_KILLED, .status = 9, .reason = VM_KILLED, .text = "QEMU was killed by signal 9" },
-	{ .code = CLD_KILLED, .status = 9, .is_asked = true, .reason = VM_KILLED, .text = "as asked" },
-	{ .code = CLD_EXITED, .is_asked = true, .reason = VM_SHUTDOWN, .text = "QEMU ended, as asked" },
-	{ .code = CLD_KILLED, .status = 9, .is_stuck = true, .is_asked = true, .reason = VM_FAILED,
+	{ .code = CLD_KILLED,
+	  .status = 9,
+	  .reason = VM_KILLED,
+	  .text = "QEMU was killed by signal 9" },
+	{ .code = CLD_KILLED,
+	  .status = 9,
+	  .is_asked = true,
+	  .reason = VM_KILLED,
+	  .text = "as asked" },
+	{ .code = CLD_EXITED,
+	  .is_asked = true,
+	  .reason = VM_SHUTDOWN,
+	  .text = "QEMU ended, as asked" },
+	{ .code = CLD_KILLED,
+	  .status = 9,
+	  .is_stuck = true,
+	  .is_asked = true,
+	  .reason = VM_FAILED,
 	  .text = "did not answer" },
-	{ .event = "KATA_BM_ENDED", .data = "{\"reason\": \"memory-fault\", \"detail\": 4096}",
-	  .is_direct = true, .code = CLD_EXITED, .status = 7, .reason = VM_MEMORY_FAULT,
+	{ .event = "KATA_BM_ENDED",
+	  .data = "{\"reason\": \"memory-fault\", \"detail\": 4096}",
+	  .is_direct = true,
+	  .code = CLD_EXITED,
+	  .status = 7,
+	  .reason = VM_MEMORY_FAULT,
 	  .text = "(0x1000)" },
-	{ .event = "KATA_BM_ENDED", .data = "{\"reason\": \"triple-fault\", \"detail\": 1}",
-	  .is_direct = true, .code = 0, .reason = VM_TRIPLE_FAULT, .text = "(vCPU 1)" },
-	{ .event = "KATA_BM_ENDED", .data = "{\"reason\": \"new\"}", .is_direct = true,
-	  .code = CLD_EXITED, .status = 4, .reason = VM_PANIC, .text = "panicked" },
-	{ .event = "KATA_BM_ENDED", .data = "{\"reason\": null}", .code = CLD_EXITED,
-	  .reason = VM_SHUTDOWN, .text = "powered off" },
-	{ .event = "SHUTDOWN", .data = "{\"reason\": 3}", .code = 0, .reason = VM_SHUTDOWN,
+	{ .event = "KATA_BM_ENDED",
+	  .data = "{\"reason\": \"triple-fault\", \"detail\": 1}",
+	  .is_direct = true,
+	  .code = 0,
+	  .reason = VM_TRIPLE_FAULT,
+	  .text = "(vCPU 1)" },
+	{ .event = "KATA_BM_ENDED",
+	  .data = "{\"reason\": \"new\"}",
+	  .is_direct = true,
+	  .code = CLD_EXITED,
+	  .status = 4,
+	  .reason = VM_PANIC,
+	  .text = "panicked" },
+	{ .event = "KATA_BM_ENDED",
+	  .data = "{\"reason\": null}",
+	  .code = CLD_EXITED,
+	  .reason = VM_SHUTDOWN,
 	  .text = "powered off" },
-	{ .console = "[ 1.0] Kernel panic - not syncing: x", .code = CLD_EXITED, .reason = VM_PANIC,
+	{ .event = "SHUTDOWN",
+	  .data = "{\"reason\": 3}",
+	  .code = 0,
+	  .reason = VM_SHUTDOWN,
+	  .text = "powered off" },
+	{ .console = "[ 1.0] Kernel panic - not syncing: x",
+	  .code = CLD_EXITED,
+	  .reason = VM_PANIC,
 	  .text = "panicked" },
 	{ .code = 0, .reason = VM_FAILED, .text = "QEMU failed" },
 };
@@ -524,7 +587,8 @@ static void test_ends(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		const struct end_case *which = &ends[i];
-		struct end_signs signs = { .is_asked = which->is_asked, .is_stuck = which->is_stuck };
+		struct end_signs signs = { .is_asked = which->is_asked,
+					   .is_stuck = which->is_stuck };
 		struct json_object *data = which->data ? json_tokener_parse(which->data) : NULL;
 		char text[END_TEXT_SIZE];
 		struct vm_end end = { 0 };
@@ -556,10 +620,13 @@ static char *join(const struct command *command)
 
 static void test_command(void **state)
 {
-	struct config *config = configure("[hypervisor.qemu]\nisolation = \"none\"\naccel = \"tcg\"\n"
-					  "default_vcpus = 3\nkernel_params = \"a=b\"\n"
-					  "seccompsandbox = \"on\"\nenable_iothreads = true\n");
-	const struct vm_disk disk = { .source = "/dev/a,b", .serial = "kbm-root", .read_only = true };
+	struct config *config =
+		configure("[hypervisor.qemu]\nisolation = \"none\"\naccel = \"tcg\"\n"
+			  "default_vcpus = 3\nkernel_params = \"a=b\"\n"
+			  "seccompsandbox = \"on\"\nenable_iothreads = true\n");
+	const struct vm_disk disk = { .source = "/dev/a,b",
+				      .serial = "kbm-root",
+				      .read_only = true };
 	const struct vm_share share = { .path = "/run/s", .tag = "kataShared" };
 	const struct vm_nic nic = { .tap = 1, .mac = { 2, 0, 0, 0, 0, 0xfe }, .mtu = 1450 };
 	struct vm_options options = {
@@ -571,7 +638,8 @@ static void test_command(void **state)
 	const char *note = NULL, *text;
 
 	(void)state;
-	assert_int_equal(machine_command(machine_of(config), &options, &command, &note, &problem), 0);
+	assert_int_equal(machine_command(machine_of(config), &options, &command, &note, &problem),
+			 0);
 	text = join(&command);
 	expect_words(text, "qemu-system-x86_64 -name pod-1 -machine microvm,");
 	expect_words(text, "-accel tcg -cpu max -smp 3 ");
@@ -582,7 +650,8 @@ static void test_command(void **state)
 			   "virtserialport,chardev=agent,name=kbm.agent");
 	expect_words(text, "aio=threads,cache.direct=off,cache.no-flush=off,file=/dev/a,,b ");
 	expect_words(text, "virtio-blk-device,drive=disk-0,serial=kbm-root,iothread=disks ");
-	expect_words(text, "path=/run/s -device virtio-9p-device,fsdev=share-0,mount_tag=kataShared");
+	expect_words(text,
+		     "path=/run/s -device virtio-9p-device,fsdev=share-0,mount_tag=kataShared");
 	expect_words(text, "tap,id=net-0,fd=8 ");
 	expect_words(text, "mac=02:00:00:00:00:fe,host_mtu=1450");
 	expect_words(note, "emulated");
@@ -601,15 +670,17 @@ static void test_command(void **state)
 
 static void test_command_direct(void **state)
 {
-	struct config *config = configure("[hypervisor.qemu]\nproxy = \"unix:/run/p,q\"\nnode = 1\n"
-					  "enable_debug = true\n[agent.kata]\nenable_debug = true\n");
+	struct config *config =
+		configure("[hypervisor.qemu]\nproxy = \"unix:/run/p,q\"\nnode = 1\n"
+			  "enable_debug = true\n[agent.kata]\nenable_debug = true\n");
 	struct vm_options options = { .config = config, .id = "g" };
 	struct problem problem = { "" };
 	struct command command = { 0 };
 	const char *note = "", *text;
 
 	(void)state;
-	assert_int_equal(machine_command(machine_of(config), &options, &command, &note, &problem), 0);
+	assert_int_equal(machine_command(machine_of(config), &options, &command, &note, &problem),
+			 0);
 	assert_null(note);
 	assert_string_equal(command.words[MACHINE_WORD], "kata-bm,isolation=walled,node=1,cpus=");
 	text = join(&command);
