@@ -12,12 +12,13 @@ build/shim/kbm-agent: $(AGENT_OBJECTS) $(STREAM_OBJECTS) $(OCI_OBJECTS) $(TTRPC_
 	@mkdir -p $(@D)
 	$(CC) -static $(SHIM_LDFLAGS) -o $@ $^ $(SHIM_LIBS)
 
-# Tests. The guest's needs kernel and image when it runs, not to be built.
-UNIT_TESTS += build/unit/agent_guest
+# Tests: tests/unit/agent_guest.sh runs this one, with a time limit of its own.
+unit-tests: build/tools/agent-guest
 AGENT_TEST_OBJECTS := $(patsubst shim/%.c,$(SHIM_TEST_OBJ)/%.o,$(wildcard shim/stream/*.c shim/oci/*.c)) \
 	$(TTRPC_TEST_OBJECTS)
 
-build/unit/agent_guest: tests/unit/agent_guest.c $(wildcard tests/agent/*.c tests/agent/*.h) \
-		$(AGENT_TEST_OBJECTS) $(PROTOCOLS_LIB) | build/images/kata-bm-initrd.img
+build/tools/agent-guest: $(wildcard tests/agent/*.c tests/agent/*.h) $(AGENT_TEST_OBJECTS) \
+		$(PROTOCOLS_LIB) | build/images/kata-bm-initrd.img
 	@mkdir -p $(@D)
-	$(CC) $(SHIM_TEST_CFLAGS) -Itests/agent -o $@ $(filter %.c %.o %.a,$^) $(SHIM_LIBS) -lcmocka
+	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/agent-guest.d -Itests/agent -o $@ $(filter %.c %.o %.a,$^) \
+		$(SHIM_LIBS) -lcmocka
