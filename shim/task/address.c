@@ -38,13 +38,15 @@ int address_make(const char *directory, const char *containerd, const char *name
 static int make_sockaddr(const char *address, struct sockaddr_un *ret)
 {
 	const char *path = address + strlen(ADDRESS_SCHEME);
+	size_t length;
 
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strncmp(address, ADDRESS_SCHEME, strlen(ADDRESS_SCHEME)) != 0)
 		return -EINVAL;
-	if (strlen(path) >= sizeof(ret->sun_path))
+	length = strlen(path);
+	if (length >= sizeof(ret->sun_path))
 		return -ENAMETOOLONG;
-	strcpy(ret->sun_path, path);
+	memcpy(ret->sun_path, path, length + 1);
 	return 0;
 }
 

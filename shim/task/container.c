@@ -58,6 +58,7 @@ struct container *container_new(struct shim *shim, const char *id, const char *b
 					 .role = role, .virtual_ = role == POD_SANDBOX };
 	process_init(&container->init, container, "");
 	shim->containers = container;
+	ev_timer_stop(shim->loop, &shim->idle);
 	return container;
 }
 
@@ -77,6 +78,8 @@ void container_free(struct container *container)
 	while (*at != container)
 		at = &(*at)->next;
 	*at = container->next;
+	if (!container->shim->containers)
+		ev_timer_again(container->shim->loop, &container->shim->idle);
 	while (container->execs)
 		container_remove_exec(container->execs);
 	process_done(&container->init);

@@ -122,7 +122,7 @@ static bool update_interface(struct guest_setup *setup)
 	link = network_link(setup->network, setup->next_link++);
 	setup->next_step--;
 	addresses = must_calloc((link->nr_addresses + 1) * sizeof(*addresses));
-	list = must_calloc((link->nr_addresses + 1) * sizeof(*list));
+	list = must_list(link->nr_addresses + 1);
 	masks = must_calloc((link->nr_addresses + 1) * sizeof(*masks));
 	for (size_t i = 0; i < link->nr_addresses; i++) {
 		types__ipaddress__init(&addresses[i]);
@@ -169,7 +169,7 @@ static bool update_routes(struct guest_setup *setup)
 	if (!nr)
 		return false;
 	messages = must_calloc(nr * sizeof(*messages));
-	list = must_calloc(nr * sizeof(*list));
+	list = must_list(nr);
 	for (size_t i = 0; i < nr; i++) {
 		fill_route(network_route(setup->network, i), &messages[i]);
 		list[i] = &messages[i];
@@ -212,7 +212,7 @@ static bool add_neighbours(struct guest_setup *setup)
 	if (!nr)
 		return false;
 	all = must_calloc(nr * sizeof(*all));
-	list = must_calloc(nr * sizeof(*list));
+	list = must_list(nr);
 	for (size_t i = 0; i < nr; i++) {
 		fill_neighbour(network_neighbour(setup->network, i), &all[i]);
 		list[i] = &all[i].message;

@@ -18,6 +18,12 @@ static inline void *must_calloc(size_t bytes)
 	return memory;
 }
 
+/* For a list of @count pointers, all NULL. */
+static inline void *must_list(size_t count)
+{
+	return must_calloc(count * sizeof(void *));
+}
+
 static inline char *must_strdup(const char *text)
 {
 	char *copy = strdup(text);

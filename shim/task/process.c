@@ -206,7 +206,7 @@ void process_add_waiter(struct process *process, struct ttrpc_call *call)
 		answer(process, call);
 		return;
 	}
-	more = reallocarray(process->waiters, process->nr_waiters + 1, sizeof(*more));
+	more = reallocarray(process->waiters, process->nr_waiters + 1, sizeof(void *));
 	if (!more) {
 		ttrpc_call_fail(call, TTRPC_RESOURCE_EXHAUSTED, "no memory to wait");
 		return;

@@ -210,8 +210,7 @@ static TASK_HANDLER(sandbox_wait)
 		answer_wait(sandbox, call);
 		return;
 	}
-	sandbox->waiters = reallocarray(sandbox->waiters, sandbox->nr_waiters + 1,
-					sizeof(struct ttrpc_call *));
+	sandbox->waiters = reallocarray(sandbox->waiters, sandbox->nr_waiters + 1, sizeof(void *));
 	if (!sandbox->waiters)
 		abort();
 	sandbox->waiters[sandbox->nr_waiters++] = call;

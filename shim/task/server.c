@@ -23,6 +23,12 @@
 #include "state.h"
 #include "task.h"
 
+/*
+ * Seconds without a container. containerd creates one, or asks for Shutdown, at
+ * once; but one that was killed in between may not know of us.
+ */
+#define IDLE_SECONDS	60.
+
 /* Seconds for the last events, and for the last answer. */
 #define DRAIN_SECONDS	5
 #define FLUSH_SECONDS	1
@@ -85,6 +91,31 @@ static void terminated(struct ev_loop *loop, ev_signal *signal, int events)
 	server_end(signal->data, NULL);
 }
 
+static void idle_too_long(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct shim *shim = timer->data;
+
+	(void)events;
+	if (shim->sandbox) {
+		ev_timer_stop(loop, timer);
+		return;
+	}
+	shim_log(SHIM_LOG_WARNING, "no container for %g s: the shim ends", IDLE_SECONDS);
+	server_end(shim, NULL);
+}
+
+static void start_watching(struct server *server)
+{
+	struct shim *shim = &server->shim;
+
+	ev_signal_init(&server->terminate, terminated, SIGTERM);
+	server->terminate.data = shim;
+	ev_signal_start(shim->loop, &server->terminate);
+	ev_timer_init(&shim->idle, idle_too_long, 0., IDLE_SECONDS);
+	shim->idle.data = shim;
+	ev_timer_again(shim->loop, &shim->idle);
+}
+
 static void server_free(struct server *server)
 {
 	struct shim *shim = &server->shim;
@@ -124,9 +155,7 @@ int server_new(const struct server_options *options, struct shim **ret_shim,
 	shim->shared = state_shared_path(shim->state_dir);
 	if (!shim->loop)
 		abort();
-	ev_signal_init(&server->terminate, terminated, SIGTERM);
-	server->terminate.data = shim;
-	ev_signal_start(shim->loop, &server->terminate);
+	start_watching(server);
 	r = state_make(shim->state_dir, problem);
 	if (!r)
 		r = make_publisher(shim, options->options, problem);

@@ -41,6 +41,8 @@ struct shim {
 	struct shim_waiter *ready_waiters;
 	struct shim_waiter *stop_waiters;
 	struct container *containers;
+	/* Runs while there is no container: nobody may have a use for us. */
+	ev_timer idle;
 	/* The sandbox service's. */
 	struct sandbox *sandbox;
 };

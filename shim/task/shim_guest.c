@@ -117,6 +117,8 @@ int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 	}
 	config_free(shim->config);
 	shim->config = config;
+	if (config->runtime_debug)
+		shim_log_set_debug(true);
 	return 0;
 }
 
@@ -179,13 +181,15 @@ static const struct guest_callbacks guest_callbacks = {
 int shim_guest_start(struct shim *shim, const struct shim_guest_options *options,
 		     struct problem *problem)
 {
+	const char *netns = shim->config->internetworking_model == CONFIG_NO_NETWORK ?
+				    NULL : options->netns;
 	const struct guest_options guest_options = {
 		.loop = shim->loop,
 		.id = shim->id,
 		.state_dir = shim->state_dir,
 		.shared = shim->shared,
 		.config = shim->config,
-		.netns = options->netns,
+		.netns = netns,
 		.hostname = options->hostname,
 		.sandbox_pidns = options->sandbox_pidns,
 		.disks = options->disks,
@@ -193,7 +197,7 @@ int shim_guest_start(struct shim *shim, const struct shim_guest_options *options
 	};
 	int r;
 
-	if (options->netns && state_write_netns(shim->state_dir, options->netns) < 0)
+	if (netns && state_write_netns(shim->state_dir, netns) < 0)
 		return problem_set(problem, -EIO, "%s: cannot write to it", shim->state_dir);
 	shim->guest_failed = false;
 	r = guest_start(&guest_options, &guest_callbacks, shim, &shim->guest, problem);

@@ -42,6 +42,11 @@ int shim_log_open(const char *path, const char *id, bool debug)
 	return 0;
 }
 
+void shim_log_set_debug(bool debug)
+{
+	log_state.debug = debug;
+}
+
 int shim_log_fd(void)
 {
 	return log_state.fd;

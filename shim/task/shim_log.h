@@ -24,6 +24,8 @@ int shim_log_open(const char *path, const char *id, bool debug);
 void shim_log(enum shim_log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+void shim_log_set_debug(bool debug);
+
 /* The descriptor, for a child's stderr; -1 if there is none. */
 int shim_log_fd(void);
 

@@ -260,7 +260,7 @@ int spec_pack_process(const char *text, size_t size, Grpc__Process **ret_message
 int spec_pack_resources(const char *text, size_t size, Grpc__LinuxResources **ret_message,
 			struct problem *problem)
 {
-	struct json_object *resources;
+	struct json_object *resources = NULL;
 	struct oci_report report;
 	int r;
 

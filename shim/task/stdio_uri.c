@@ -21,12 +21,18 @@ static const struct {
 	{ "binary://", STDIO_BINARY },
 };
 
-static int hex_digit(char c)
+/* 16: it is none. */
+static unsigned int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned int)(c - '0');
 	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : 16;
+}
+
+static bool is_escape(const char *text, size_t left)
+{
+	return left > 2 && text[0] == '%' && hex_digit(text[1]) < 16 && hex_digit(text[2]) < 16;
 }
 
 /* A copy of @bytes of @text, %XX resolved; a zero byte among them is refused. */
@@ -35,8 +41,7 @@ static char *unescape(const char *text, size_t bytes, bool plus_is_space)
 	char *copy = malloc(bytes + 1), *to = copy;
 
 	for (size_t i = 0; copy && i < bytes; i++) {
-		if (text[i] == '%' && i + 2 < bytes && hex_digit(text[i + 1]) >= 0 &&
-		    hex_digit(text[i + 2]) >= 0) {
+		if (is_escape(text + i, bytes - i)) {
 			*to = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
 			i += 2;
 			if (!*to) {

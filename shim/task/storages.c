@@ -24,8 +24,7 @@ static Grpc__Storage *make_one(const struct rootfs_storage *from)
 
 void storages_make(const struct rootfs_storage *from, size_t nr, struct storages *ret)
 {
-	*ret = (struct storages){ .messages = must_calloc((nr + 1) * sizeof(*ret->messages)),
-				  .nr = nr };
+	*ret = (struct storages){ .messages = must_list(nr + 1), .nr = nr };
 	for (size_t i = 0; i < nr; i++)
 		ret->messages[i] = make_one(&from[i]);
 }

@@ -58,11 +58,24 @@ static void answer_failure(void *context)
 	creation_free(creation);
 }
 
+/*
+ * A containerd that has been restarted meanwhile takes it for a task that is
+ * there, does not hear of this failure, and has to have something to delete.
+ */
+static void forget(struct creation *creation)
+{
+	if (ttrpc_call_cancelled(creation->call))
+		process_set_failed(&creation->container->init);
+	else
+		container_free(creation->container);
+}
+
 /* Nothing is left of it when containerd hears so. */
 static void fail(struct creation *creation, enum ttrpc_code code, const char *why)
 {
 	struct shim *shim = creation->shim;
 	struct problem problem = { "" };
+	bool alone;
 
 	/* At "unimplemented" containerd 2 would try again under the older name. */
 	creation->code = code == TTRPC_UNIMPLEMENTED ? TTRPC_FAILED_PRECONDITION : code;
@@ -71,11 +84,13 @@ static void fail(struct creation *creation, enum ttrpc_code code, const char *wh
 	if (creation->container->mounted &&
 	    rootfs_remove_container(shim->shared, creation->container->id, &problem) < 0)
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
-	container_free(creation->container);
-	if (shim->containers || shim->sandbox)
-		answer_failure(creation);
-	else
+	creation->container->mounted = false;
+	alone = !shim->containers->next && !shim->sandbox;
+	forget(creation);
+	if (alone)
 		shim_guest_stop(shim, why, answer_failure, creation);
+	else
+		answer_failure(creation);
 }
 
 static void finish(struct creation *creation)
@@ -278,7 +293,7 @@ TASK_HANDLER(task_create)
 	struct json_object *spec = NULL;
 	struct shim *shim = context;
 	struct creation *creation;
-	struct pod_place place;
+	struct pod_place place = { .role = POD_SINGLE };
 	int r;
 
 	r = check_request(shim, request, &problem);

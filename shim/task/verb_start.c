@@ -163,7 +163,7 @@ static void __attribute__((noreturn)) serve(struct start *start, int listener, i
 		.runtime_options = start->bootstrap.options,
 	};
 	struct problem problem = { "" };
-	struct shim *shim;
+	struct shim *shim = NULL;
 	int r;
 
 	r = leave_caller(start, &problem);

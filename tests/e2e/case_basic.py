@@ -4,12 +4,13 @@
 import json
 import os
 import pty
+import re
 import select
 import subprocess
 import threading
 import time
 
-from harness import IMAGE
+from harness import IMAGE, NAMESPACE, processes
 
 
 def equal(got, wanted):
@@ -275,3 +276,84 @@ def test_oom(c):
                                options=("--memory-limit", str(16 << 20)), check=False)
     equal(done.returncode, 137)
     assert "oom" in topics(events, "oom"), topics(events, "oom")
+
+
+def test_log_file(c):
+    """Output to a file, as nerdctl and others want it."""
+    path = c.dir / "out.log"
+    c.start_container("logfile", "/bin/sh", "-c", "echo out; echo err >&2",
+                      options=("--log-uri", f"file://{path}"))
+    c.wait_status("logfile", "STOPPED")
+    equal(sorted(path.read_text(encoding="ascii").split()), ["err", "out"])
+    c.end_container("logfile")
+
+
+def test_log_binary(c):
+    """Output to a program."""
+    program, path = c.dir / "logger", c.dir / "logged"
+    program.write_text(f"#!/bin/sh\nexec >{path}.new\necho $CONTAINER_ID $CONTAINER_NAMESPACE $*\n"
+                       f"exec 5>&-\ncat <&3\ncat <&4\nmv {path}.new {path}\n", encoding="ascii")
+    program.chmod(0o700)
+    c.start_container("logbinary", "/bin/sh", "-c", "echo out; echo err >&2",
+                      options=("--log-uri", f"binary://{program}?key=value"))
+    c.wait_status("logbinary", "STOPPED")
+    end = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    equal(path.read_text(encoding="ascii"), f"logbinary {NAMESPACE} key value\nout\nerr\n")
+    c.end_container("logbinary")
+
+
+def test_no_reader(c):
+    """Output that nobody reads any more stops the container, and no one else."""
+    c.start_container("noreader", "/bin/sh", "-c", "yes; sleep 1000")
+    time.sleep(2)
+    equal(c.execute("noreader", "/bin/echo", "fine").stdout, "fine\n")
+    c.run("task", "kill", "-s", "SIGKILL", "noreader")
+    c.wait_status("noreader", "STOPPED")
+    c.end_container("noreader")
+
+
+def test_background(c):
+    """An exec that leaves a process with its output open has ended all the same."""
+    c.start_container("background", "/bin/sleep", "1000")
+    start = time.monotonic()
+    c.execute("background", "/bin/sh", "-c", "sleep 1000 & echo started")
+    assert time.monotonic() - start < 15
+    c.end_container("background")
+
+
+def test_descriptors(c):
+    """QEMU has no descriptor of the shim's but its own."""
+    c.start_container("fds", "/bin/sleep", "1000")
+    shim = c.shim_pid("fds")
+    own = {os.readlink(f"/proc/{shim}/fd/{fd}") for fd in os.listdir(f"/proc/{shim}/fd")}
+    qemu = [pid for pid, name in processes().items() if name == "qemu"][0]
+    theirs = {os.readlink(f"/proc/{qemu}/fd/{fd}") for fd in os.listdir(f"/proc/{qemu}/fd")}
+    common = {link for link in own & theirs if not link.startswith("anon_inode:")}
+    assert common <= {"/dev/null"}, common
+    assert not any(str(c.dir) in link for link in theirs), theirs
+    c.end_container("fds")
+
+
+def test_shim_memory(c):
+    """Under 3 MiB when nothing happens, and it does nothing then."""
+    c.start_container("memory", "/bin/sleep", "1000")
+    shim = c.shim_pid("memory")
+
+    def read(name):
+        with open(f"/proc/{shim}/{name}", encoding="ascii") as file:
+            return file.read()
+
+    def switches():
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", read("status"),
+                             re.MULTILINE).group(1))
+
+    rss = int(re.search(r"VmRSS:\s+(\d+)", read("status")).group(1))
+    assert rss < 3 * 1024, rss
+    time.sleep(1)
+    before = switches()
+    time.sleep(3)
+    assert switches() - before < 3, switches() - before
+    c.end_container("memory")

@@ -7,6 +7,8 @@ import signal
 import socket
 import time
 
+import grpc
+
 import cri
 import harness
 from case_basic import equal
@@ -137,3 +139,29 @@ def test_pod_restart_containerd(c):
         equal(again.execute(container, "/bin/echo", "kept")[1], "kept\n")
         again.remove_pod(pod)
         again.close()
+
+
+def test_pod_limits(c):
+    """Statistics, new limits, and a command that is not there."""
+    with client_of(c) as client:
+        pod = client.run_pod("limits")
+        one = client.start(pod, "one", "/bin/sleep", "1000", limit=64 << 20)
+        stats = cri.decode(client.call("ContainerStats", {1: one})[1][0])
+        memory = cri.decode(stats[3][0])
+        assert cri.decode(memory[2][0])[1][0] > 4096, memory
+        client.call("UpdateContainerResources", {1: one, 2: {4: 32 << 20}})
+        with fails_with("not found in $PATH"):
+            client.execute(one, "no-such-command")
+        equal(client.execute(one, "/bin/echo", "alive")[1], "alive\n")
+        client.remove_pod(pod)
+
+
+@contextlib.contextmanager
+def fails_with(words):
+    """A call that has to fail, with these words."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        assert words in error.details(), error.details()
+    else:
+        raise AssertionError(f"no error with {words!r}")

@@ -2,6 +2,7 @@
 """A containerd of our own, with an image made here, and ctr to talk to it."""
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -43,6 +44,10 @@ def missing():
             return f"no {program} here"
     if os.geteuid():
         return "containerd needs root"
+    try:
+        importlib.import_module("grpc")
+    except ImportError:
+        return "no python3-grpcio here"
     return None
 
 
