@@ -2,6 +2,7 @@
 #include "guest_setup.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,8 @@ static void fill_route(const struct network_route *from, Types__Route *to)
 	to->scope = from->scope;
 	to->family = family_of(from->family);
 	to->flags = from->flags;
+	to->mtu = from->mtu;
+	to->metric = from->metric;
 }
 
 static bool update_routes(struct guest_setup *setup)
@@ -247,7 +250,9 @@ int guest_setup_new(const struct guest_options *options, const struct network *n
 
 	*setup = (struct guest_setup){
 		.id = must_strdup(options->id),
-		.hostname = must_strdup(options->hostname),
+		/* Without a name people would see "(none)". */
+		.hostname = strndup(*options->hostname ? options->hostname : options->id,
+				    HOST_NAME_MAX),
 		.sandbox_pidns = options->sandbox_pidns,
 		.boot_seconds = options->config->dial_timeout,
 		.network = network,
