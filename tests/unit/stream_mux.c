@@ -234,6 +234,21 @@ static void close_resets_and_the_sender_learns_why(void **state)
 	assert_int_equal(pair->b.received, 0);
 }
 
+/* A sender with little to say may be gone before the receiver has come. */
+static void an_end_is_not_undone_by_the_close(void **state)
+{
+	struct pair *pair = *state;
+
+	open_end(&pair->a, 1, 0);
+	stream_finish(pair->a.stream);
+	stream_close(pair->a.stream, 0);
+	settle(pair);
+	open_end(&pair->b, 1, 100);
+	settle(pair);
+	assert_int_equal(pair->b.ended, 1);
+	assert_int_equal(pair->b.error, 0);
+}
+
 /* More streams than may be open at once: those that are over must be gone. */
 static void a_stream_that_is_over_is_gone(void **state)
 {
@@ -464,6 +479,7 @@ int main(void)
 		TEST(a_slow_reader_stops_its_own_stream_only),
 		TEST(kept_data_comes_before_the_end),
 		TEST(close_resets_and_the_sender_learns_why),
+		TEST(an_end_is_not_undone_by_the_close),
 		TEST(a_stream_that_is_over_is_gone),
 		TEST(both_may_close_at_once),
 		TEST(a_number_that_nobody_opens_is_answered),
