@@ -169,10 +169,12 @@ static void a_slow_reader_stops_its_own_stream_only(void **state)
 {
 	struct pair *pair = *state;
 	static uint8_t data[STREAM_PAYLOAD_MAX];
-	struct end slow_a = { .mux = pair->a.mux };
-	struct end slow_b = { .mux = pair->b.mux, .take_max = 0 };
+	/* They are told of the connection's end after this function's. */
+	static struct end slow_a, slow_b;
 	const void *kept;
 
+	slow_a.mux = pair->a.mux;
+	slow_b.mux = pair->b.mux;
 	open_end(&slow_a, 1, 0);
 	open_end(&slow_b, 1, 4096);
 	open_end(&pair->a, 2, 0);
