@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/random.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +46,19 @@ static int write_resolv_conf(const Grpc__CreateSandboxRequest *request)
 	return used ? file_create("/etc/resolv.conf", text, used, 0644) : 0;
 }
 
+/* Containers without a name of their own have it, too. */
+static int set_hostname(const Grpc__CreateSandboxRequest *request)
+{
+	const char *name = request->hostname;
+	size_t length = strlen(name);
+
+	if (!length) {
+		name = request->sandbox_id;
+		length = strnlen(name, HOST_NAME_MAX);
+	}
+	return sethostname(name, length) < 0 ? -errno : 0;
+}
+
 static int set_up(struct agent *agent,
 		  const Grpc__CreateSandboxRequest *request,
 		  struct problem *problem)
@@ -57,11 +71,11 @@ static int set_up(struct agent *agent,
 			"a guest has no kernel modules; %s has to be built into its "
 			"kernel",
 			request->kernel_modules[0]->name);
-	if (*request->hostname &&
-	    sethostname(request->hostname, strlen(request->hostname)) < 0)
-		return problem_set(problem, -errno,
-				   "cannot set the hostname to \"%s\": %s",
-				   request->hostname, strerror(errno));
+	r = set_hostname(request);
+	if (r < 0)
+		return problem_set(problem, r,
+				   "cannot set the hostname to \"%.80s\": %s",
+				   request->hostname, strerror(-r));
 	r = write_resolv_conf(request);
 	if (r < 0)
 		return problem_set(problem, r,

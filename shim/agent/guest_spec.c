@@ -10,6 +10,12 @@
 #include "guest_spec.h"
 #include "guest_spec_devices.h"
 
+/*
+ * crun refuses versions newer than itself, though what it does not know it would
+ * ignore; all its releases take this one.
+ */
+#define OCI_VERSION "1.0.2"
+
 static void set_string(char **string, const char *value)
 {
 	char *copy = *value ? strdup(value) : (char *)protobuf_c_empty_string;
@@ -147,6 +153,7 @@ int guest_spec_adapt(Grpc__CreateContainerRequest *request,
 		set_string(&spec->domainname, "");
 	}
 	guest_spec_adapt_process(spec->process);
+	set_string(&spec->ociversion, OCI_VERSION);
 	set_string(&spec->linux->mountlabel, "");
 	set_string(&spec->linux->cgroupspath, cgroup_path);
 	if (spec->linux->resources)

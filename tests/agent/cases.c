@@ -23,6 +23,8 @@
 
 static struct guest guest;
 
+#define SANDBOX_NAME \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define MANY 10 /* one after the other */
 
 static double seconds_now(void)
@@ -56,7 +58,8 @@ static int set_up_sandbox(void **state)
 	shm.driver = (char *)"ephemeral";
 	shm.fstype = (char *)"tmpfs";
 	shm.mount_point = (char *)"/run/shm";
-	request.hostname = (char *)"pod";
+	/* Its first 64 letters are the guest's name. */
+	request.sandbox_id = (char *)SANDBOX_NAME "tail";
 	request.storages = storages;
 	request.n_storages = 2;
 	request.sandbox_pidns = true;
@@ -87,7 +90,20 @@ static void a_container_runs_to_its_end(void **state)
 	/* Two streams: their order is not defined. */
 	assert_non_null(strstr(process.output, "out\n"));
 	assert_non_null(strstr(process.output, "err\n"));
-	assert_non_null(strstr(process.output, "box\n"));
+	assert_non_null(strstr(process.output, SANDBOX_NAME "\n"));
+	process_free(&process);
+}
+
+static void a_container_has_a_name_of_its_own(void **state)
+{
+	const struct container_options options = { .hostname = "box" };
+	struct process process;
+
+	(void)state;
+	assert_int_equal(container_run(&process, &guest, "named", "hostname",
+				       &options),
+			 0);
+	assert_string_equal(process.output, "box\n");
 	process_free(&process);
 }
 
@@ -722,6 +738,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_in_good_health),
 		cmocka_unit_test(a_container_runs_to_its_end),
+		cmocka_unit_test(a_container_has_a_name_of_its_own),
 		cmocka_unit_test(a_missing_command_is_told_at_once),
 		cmocka_unit_test(a_killed_one_tells_its_signal),
 		cmocka_unit_test(all_are_killed_at_once),

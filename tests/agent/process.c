@@ -102,8 +102,8 @@ static Grpc__Spec *make_spec(const char *command,
 	write_process(process, sizeof(process), command, options->terminal);
 	snprintf(
 		text, sizeof(text),
-		"{\"ociVersion\":\"1.0.2\",\"process\":%s,\"root\":{\"path\":\"%s\"},"
-		"\"hostname\":\"box\",\"mounts\":["
+		"{\"ociVersion\":\"1.2.0\",\"process\":%s,\"root\":{\"path\":\"%s\"},"
+		"\"hostname\":\"%s\",\"mounts\":["
 		"{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
 		"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"},"
 		"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\"},"
@@ -117,6 +117,7 @@ static Grpc__Spec *make_spec(const char *command,
 		options->disk_root ? options->disk_root :
 		options->root	   ? options->root :
 				     "/run/share/rootfs",
+		options->hostname ? options->hostname : "",
 		options->more ? options->more : "");
 	if (oci_spec_from_json(text, strlen(text), &report, &spec) < 0)
 		fprintf(stderr, "%s\n%s\n", report.error, text);

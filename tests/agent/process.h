@@ -22,6 +22,7 @@ struct process {
 struct container_options {
 	const char *root; /* path in the guest; NULL: the share's "rootfs" */
 	const char *disk_root; /* mount disk0 there and use it as root */
+	const char *hostname;
 	const char *more; /* of "linux" in JSON, such as ",\"resources\":{}" */
 	bool terminal, with_stdin, drop_output, shares_pids;
 };
