@@ -28,6 +28,7 @@ static unsigned int nr_to_fail;
 static enum ttrpc_code failure;
 static bool answers;
 static struct ttrpc_call *unanswered;
+static unsigned int nr_hung_up;
 
 static unsigned int nr_lost;
 static char lost_topic[64], lost_why[256];
@@ -70,6 +71,13 @@ static const struct ttrpc_service service = {
 	&containerd__services__events__ttrpc__v1__events__descriptor, NULL, methods, NULL
 };
 
+static void on_hung_up(int error, void *context)
+{
+	(void)error;
+	assert_ptr_equal(context, &nr_hung_up);
+	nr_hung_up++;
+}
+
 static void start_containerd(void)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -81,6 +89,7 @@ static void start_containerd(void)
 	assert_int_equal(listen(fd, 10), 0);
 	assert_int_equal(ttrpc_server_new(loop, &service, 1, &server), 0);
 	assert_int_equal(ttrpc_server_listen(server, fd), 0);
+	ttrpc_server_on_closed(server, on_hung_up, &nr_hung_up);
 }
 
 static void stop_containerd(void)
@@ -129,6 +138,7 @@ static int start(void **state)
 	snprintf(binary, sizeof(binary), "%s/containerd", folder);
 	snprintf(record, sizeof(record), "%s/record", folder);
 	nr_seen = 0;
+	nr_hung_up = 0;
 	nr_to_fail = 0;
 	failure = TTRPC_UNAVAILABLE;
 	answers = true;
@@ -298,6 +308,8 @@ static void silence_has_a_limit(void **state)
 	UNTIL(!events_queued(publisher));
 	assert_true(raw_now() - before >= EVENTS_FORWARD_SECONDS);
 	assert_int_equal(nr_seen, 2);
+	/* The second came over a new connection. */
+	assert_int_equal(nr_hung_up, 1);
 }
 
 static size_t read_record(char *text, size_t size)
@@ -403,6 +415,8 @@ static void on_drained(size_t left, void *context)
 
 static void draining_waits_for_the_last(void **state)
 {
+	double before = raw_now();
+
 	(void)state;
 	start_containerd();
 	make_publisher(address, NULL);
@@ -420,6 +434,8 @@ static void draining_waits_for_the_last(void **state)
 	assert_int_equal(nr_drained, 1);
 	UNTIL(nr_drained == 2);
 	assert_null(publisher);
+	/* And no longer. */
+	assert_true(raw_now() - before < 10);
 }
 
 static void publishers_may_be_freed_when_drained(void **state)
@@ -462,6 +478,9 @@ static void publishers_may_be_freed_at_any_time(void **state)
 	assert_int_equal(publish(1), 0);
 	UNTIL(unanswered);
 	events_publisher_free(publisher);
+	/* Nothing of it is left in the loop. */
+	usleep((useconds_t)(2e6 * EVENTS_BACKOFF_SECONDS));
+	raw_turn(loop);
 	write_binary("exec sleep 60");
 	make_publisher(NULL, binary);
 	assert_int_equal(publish(0), 0);
