@@ -66,7 +66,8 @@ int client_ioctl(struct client *client, uint32_t handle, unsigned long request,
 /*
  * mmap() of a vCPU's descriptor: its run page, port data page and ring of
  * coalesced accesses. These are copies that KVM_RUN reads at its begin and
- * writes at its end. munmap() ends it.
+ * writes at its end. munmap() ends it: over kbm before the last vCPU of the VM is
+ * closed, since the session's memory then serves other things.
  */
 int client_mmap(struct client *client, uint32_t vcpu, void *address, size_t bytes, int protection,
 		int flags, int64_t offset, void **ret_address);

@@ -166,6 +166,8 @@ static int map_mapping(const struct mapping *mapping, uint64_t from, uint64_t to
 		    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, copying->memfd,
 		    (off_t)(from - copying->start)) < 0)
 		return -errno;
+	/* VMMs want that of private memory; files have no huge pages on many hosts. */
+	syscall(SYS_madvise, from, to - from, MADV_HUGEPAGE);
 	return 0;
 }
 

@@ -22,6 +22,7 @@
  * @greeting_seconds:	a session whose client has not said hello ends then.
  * @twin_user:		user that twins run as, if the daemon is root's.
  * @namespaces:		twins have namespaces of their own.
+ * @huge_pages:		see huge_pages.h.
  * @descriptors:	RLIMIT_NOFILE of a twin.
  * @private_bytes:	RLIMIT_DATA of a twin.
  * @channel:		serve a control BM, if this kernel has /dev/kata-bm.
@@ -39,6 +40,7 @@ struct daemon_config {
 	uint64_t greeting_seconds;
 	char twin_user[DAEMON_CONFIG_TEXT];
 	bool namespaces;
+	bool huge_pages;
 	uint64_t descriptors;
 	uint64_t private_bytes;
 	bool channel;

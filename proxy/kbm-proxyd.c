@@ -19,6 +19,7 @@
 #include "daemon_status.h"
 #include "daemon_twin.h"
 #include "fd_store.h"
+#include "huge_pages.h"
 #include "log.h"
 #include "session_file.h"
 
@@ -214,6 +215,10 @@ static int serve(const struct daemon_config *config)
 	if (r)
 		return fail("no event loop; see /proc/sys/kernel/io_uring_disabled", "io_uring", r);
 	fd_store_init();
+	r = config->huge_pages ? huge_pages_allow() : 0;
+	if (r)
+		log_write(LOG_LEVEL_INFO, "no huge pages", "error=\"%s\" remedy=\"guests start slower; see huge-pages in proxyd.conf(5)\"",
+			  strerror(-r));
 	r = isolation_init(&isolation, config->twin_user);
 	if (r)
 		return fail("twins cannot be shut in", config->twin_user, r);

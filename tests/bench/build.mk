@@ -43,12 +43,26 @@ $(BENCH_FILES)/initrd.cpio: $(BENCH_FILES)/kbm-bench $(BENCH_OBJ)/guest/kbm_benc
 ROUND_TRIPS := build/tools/kbm-round-trips
 
 $(ROUND_TRIPS): tests/bench/proxy/round_trips.c $(addprefix $(PROXY_OBJ)/,$(PROXY_CLIENT))
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) $(BENCH_OBJ)
 	$(CC) $(PROXY_CFLAGS) -Iproxy -MF $(BENCH_OBJ)/round_trips.d -static -o $@ $(filter %.c %.o,$^)
 
-bench-files: $(ROUND_TRIPS)
+# Starts of a VMM and its guest, by a program that is also the guest's first process.
+START_TIMES := build/tools/kbm-start-times
+
+$(START_TIMES): tests/bench/proxy/start_times.c
+	@mkdir -p $(@D) $(BENCH_OBJ)
+	$(CC) $(PROXY_CFLAGS) -MF $(BENCH_OBJ)/start_times.d -static -o $@ $<
+
+build/bench/starts/start.cpio: $(START_TIMES) $(HOST_KERNEL)
+	@mkdir -p $(@D)
+	{ echo 'dir /dev 755 0 0'; echo 'nod /dev/console 600 0 0 c 5 1'; \
+	  echo 'file /init $(START_TIMES) 755 0 0'; } >$(BENCH_OBJ)/start.list
+	$(HOST_KERNEL_OBJ)/usr/gen_init_cpio $(BENCH_OBJ)/start.list >$@
+	cp $(START_TIMES) $(@D)
+
+bench-files: $(ROUND_TRIPS) build/bench/starts/start.cpio
 
 .PHONY: bench-proxy
-bench-proxy: setup ## Round trips of KVM's calls: direct, over unix, over kbm
+bench-proxy: setup ## KVM's calls and the start of guests: direct, over unix, over kbm
 	@$(MAKE) -j$(JOBS) server-parts step-bench-files
 	@tests/bench/proxy/bench-proxy --emulator '$(EMULATOR)'

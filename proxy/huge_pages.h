@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KBM_PROXY_HUGE_PAGES_H
+#define KBM_PROXY_HUGE_PAGES_H
+
+/*
+ * Lets memory that is shared with a twin have huge pages where it is advised, as
+ * private memory has: of all the host's memfds and mappings, only those advised.
+ * Leaves any choice but "never" as it is. 0: done, or it was; -EACCES, -EROFS: not
+ * this daemon's to do; -ENOENT: the kernel has no such pages.
+ */
+int huge_pages_allow(void);
+
+#endif
