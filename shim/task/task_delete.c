@@ -36,13 +36,30 @@ static void reply(struct ttrpc_call *call, const struct process *process)
 	ttrpc_call_reply(call, &response.base);
 }
 
+/*
+ * A containerd that was restarted meanwhile has found the container, and does not
+ * hear the answer: it will have to delete it once more.
+ */
+static void keep_deleted(struct container *container)
+{
+	container->deleting = false;
+	if (container->init.state != PROCESS_STOPPED)
+		process_set_failed(&container->init);
+}
+
 static void finish(void *context)
 {
 	struct deletion *deletion = context;
+	struct container *container = deletion->container;
+	bool heard = !ttrpc_call_cancelled(deletion->call);
 
-	publish_delete(deletion->container);
-	reply(deletion->call, &deletion->container->init);
-	container_free(deletion->container);
+	if (heard)
+		publish_delete(container);
+	reply(deletion->call, &container->init);
+	if (heard)
+		container_free(container);
+	else
+		keep_deleted(container);
 	free(deletion);
 }
 
