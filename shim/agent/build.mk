@@ -12,7 +12,16 @@ build/shim/kbm-agent: $(AGENT_OBJECTS) $(STREAM_OBJECTS) $(OCI_OBJECTS) $(TTRPC_
 	@mkdir -p $(@D)
 	$(CC) -static $(SHIM_LDFLAGS) -o $@ $^ $(SHIM_LIBS)
 
-# Tests: tests/unit/agent_guest.sh runs this one, with a time limit of its own.
+# Tests.
+UNIT_TESTS += build/unit/agent_reaper build/unit/agent_parts
+build/unit/agent_reaper: tests/unit/agent_reaper.c $(addprefix shim/agent/,reaper.c command.c)
+build/unit/agent_parts: tests/unit/agent_parts.c \
+	$(addprefix shim/agent/,files.c mount_options.c network_text.c runtime_log.c)
+build/unit/agent_reaper build/unit/agent_parts: $(wildcard shim/agent/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/$(@F).d -o $@ $(filter %.c,$^) -lcmocka -lev -ljson-c
+
+# tests/unit/agent_guest.sh runs this one, with a time limit of its own.
 unit-tests: build/tools/agent-guest
 AGENT_TEST_OBJECTS := $(patsubst shim/%.c,$(SHIM_TEST_OBJ)/%.o,$(wildcard shim/stream/*.c shim/oci/*.c)) \
 	$(TTRPC_TEST_OBJECTS)

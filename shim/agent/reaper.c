@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -140,6 +141,9 @@ int reaper_watch(struct reaper *reaper, pid_t pid, reaper_exited *exited,
 	struct watch *watch = calloc(1, sizeof(*watch));
 	struct early *early = find_early(reaper, pid);
 
+	/* Of an earlier process, if there is one of that number. */
+	if (early && kill(pid, 0) == 0)
+		early = NULL;
 	if (!watch)
 		return -ENOMEM;
 	watch->pid = pid;

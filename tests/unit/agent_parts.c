@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parts of the agent that need no guest: texts, options, crun's log. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent/files.h"
+#include "agent/mount_options.h"
+#include "agent/network_text.h"
+#include "agent/runtime_log.h"
+
+static void names_are_checked(void **state)
+{
+	static const char *const bad[] = { "",	 ".",  "..",  "a/b",
+					   "-x", ".x", "a b", "\xc3\xa4" };
+	char longest[130];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(name_check(bad[i]), -EINVAL);
+	assert_int_equal(name_check("r1_A-b.c"), 0);
+	memset(longest, 'a', sizeof(longest));
+	longest[129] = '\0';
+	assert_int_equal(name_check(longest), -EINVAL);
+	assert_int_equal(name_check(longest + 1), 0);
+}
+
+static void addresses_are_read(void **state)
+{
+	uint8_t address[16], family, prefix, mac[6];
+
+	(void)state;
+	assert_int_equal(
+		text_to_network("10.1.0.0/16", &family, address, &prefix), 0);
+	assert_int_equal(family, AF_INET);
+	assert_int_equal(prefix, 16);
+	assert_memory_equal(address, "\x0a\x01\x00\x00", 4);
+	assert_int_equal(text_to_network("fd00::1", &family, address, &prefix),
+			 0);
+	assert_int_equal(family, AF_INET6);
+	assert_int_equal(prefix, 128);
+	assert_int_equal(text_to_network("10.1.0.0/33", &family, address,
+					 &prefix),
+			 -EINVAL);
+	assert_int_equal(text_to_network("10.1.0.0/", &family, address,
+					 &prefix),
+			 -EINVAL);
+	assert_int_equal(text_to_network("10.1.0.0/-1", &family, address,
+					 &prefix),
+			 -EINVAL);
+	assert_int_equal(text_to_network("host/8", &family, address, &prefix),
+			 -EINVAL);
+	assert_int_equal(text_to_network("", &family, address, &prefix),
+			 -EINVAL);
+	assert_int_equal(text_to_mac("52:54:00:12:34:5f", mac), 0);
+	assert_memory_equal(mac, "\x52\x54\x00\x12\x34\x5f", 6);
+	assert_int_equal(text_to_mac("52:54:00:12:34", mac), -EINVAL);
+	assert_int_equal(text_to_mac("52:54:00:12:34:56:78", mac), -EINVAL);
+}
+
+static void mount_options_are_sorted(void **state)
+{
+	char *options[] = { "ro", "nosuid",   "size=1m", "",
+			    "rw", "mode=755", "rbind" };
+	unsigned long flags;
+	char data[32];
+
+	(void)state;
+	assert_int_equal(
+		mount_options_parse(options, 7, &flags, data, sizeof(data)), 0);
+	assert_int_equal(flags, MS_NOSUID | MS_BIND | MS_REC);
+	assert_string_equal(data, "size=1m,mode=755");
+	assert_int_equal(mount_options_parse(options, 7, &flags, data, 16),
+			 -E2BIG);
+	assert_int_equal(mount_options_parse(options, 7, &flags, data, 17), 0);
+}
+
+static void log_says(const char *log, int status, const char *wanted)
+{
+	char path[] = "/tmp/agent-parts-XXXXXX", text[RUNTIME_TEXT_SIZE];
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, log, strlen(log)), strlen(log));
+	close(fd);
+	runtime_log_text(path, status, text);
+	unlink(path);
+	assert_string_equal(text, wanted);
+}
+
+static void what_crun_says_is_understood(void **state)
+{
+	(void)state;
+	log_says("{\"msg\":\"a warning\",\"level\":\"warning\"}\n"
+		 "{\"msg\":\"open `x`: No such file\",\"level\":\"error\"}\n",
+		 256, "open `x`: No such file");
+	log_says(
+		"{\"msg\":\"executable file `nosuch` not found in $PATH: No such file or "
+		"directory\",\"level\":\"error\",\"time\":\"now\"}\n",
+		256, "exec: \"nosuch\": executable file not found in $PATH");
+	log_says("", 256, "crun ended with status 1 and no word");
+	log_says("{\"msg\":", 9, "crun was ended by signal 9");
+	log_says(
+		"[]\n7\n{\"level\":\"error\"}\n{\"msg\":7,\"level\":\"error\"}\n",
+		256, "7");
+}
+
+static void small_files_are_read(void **state)
+{
+	char path[] = "/tmp/agent-parts-XXXXXX", text[8];
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(file_create(path, "12345\n", 6, 0600), 0);
+	assert_int_equal(file_read(path, text, sizeof(text)), 5);
+	assert_string_equal(text, "12345");
+	assert_int_equal(file_create(path, "123456789", 9, 0600), 0);
+	assert_int_equal(file_read(path, text, sizeof(text)), 7);
+	assert_string_equal(text, "1234567");
+	unlink(path);
+	assert_int_equal(file_read(path, text, sizeof(text)), -ENOENT);
+	assert_int_equal(file_write(path, "x"), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(addresses_are_read),
+		cmocka_unit_test(mount_options_are_sorted),
+		cmocka_unit_test(what_crun_says_is_understood),
+		cmocka_unit_test(small_files_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
