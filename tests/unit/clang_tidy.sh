@@ -20,12 +20,15 @@ for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-cond
 	checks+=,-$check
 done
 
+# Their sources include what protoc-c makes.
+make -s build/obj/shim/libprotocols.a >/dev/null
 status=0
-for dir in proxy tests/fuzz tests/proxy tests/sim/agent tests/sim/tools tests/payload tests/requests tests/channel \
+for dir in proxy shim/ttrpc shim/protocols shim/events shim/stats tests/fuzz tests/proxy \
+	tests/sim/agent tests/sim/tools tests/payload tests/requests tests/channel \
 	tests/bench; do
 	compgen -G "$dir/*.c" >/dev/null || continue
 	clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" "$dir"/*.c -- \
 		-std=gnu17 -D_GNU_SOURCE -Ihost-kernel-patches/src/arch/x86/include/uapi \
-		-Itests/payload -Iproxy 2>/dev/null || status=1
+		-Itests/payload -Iproxy -Ulinux -Ishim -Ibuild/obj/shim/protocols 2>/dev/null || status=1
 done
 exit $status
