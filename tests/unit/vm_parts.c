@@ -645,7 +645,7 @@ static void test_command(void **state)
 	expect_words(text, "-accel tcg -cpu max -smp 3 ");
 	expect_words(text, "-m 512M -nodefaults -no-user-config -no-reboot ");
 	expect_words(text, "-sandbox on ");
-	expect_words(text, "console=ttyS0 reboot=t panic=-1 quiet a=b ");
+	expect_words(text, "console=ttyS0 reboot=t panic=-1 no_timer_check quiet a=b ");
 	expect_words(text, "-chardev socket,id=agent,fd=4 -device "
 			   "virtserialport,chardev=agent,name=kbm.agent");
 	expect_words(text, "aio=threads,cache.direct=off,cache.no-flush=off,file=/dev/a,,b ");
