@@ -39,6 +39,9 @@ struct guest {
 	/* Why it did not come up, or has to end: the first reason. */
 	enum ttrpc_code code;
 	char *why;
+	/* When QEMU was started, and when its CPUs ran: for the log. */
+	ev_tstamp asked_at;
+	ev_tstamp started_at;
 	void (*stopped)(void *context);
 	void *stopped_context;
 	ev_timer tell_stopped;
@@ -74,6 +77,14 @@ static void listen_for_oom(struct guest *guest)
 	agent_call(guest->agent, "OOM events", "GetOOMEvent", &request.base, 0, oom_done, guest);
 }
 
+static void log_times(const struct guest *guest)
+{
+	ev_tstamp now = ev_time();
+
+	shim_log(SHIM_LOG_INFO, "times: QEMU %.0f ms, boot and setup of the guest %.0f ms",
+		 (guest->started_at - guest->asked_at) * 1000, (now - guest->started_at) * 1000);
+}
+
 static void setup_done(const struct failure *failure, void *context)
 {
 	struct guest *guest = context;
@@ -87,6 +98,7 @@ static void setup_done(const struct failure *failure, void *context)
 		return;
 	}
 	guest->state = READY;
+	log_times(guest);
 	listen_for_oom(guest);
 	guest->callbacks.ready(NULL, guest->context);
 }
@@ -133,6 +145,7 @@ static void vm_started(struct vm *vm, void *context)
 	int r;
 
 	guest->pid = vm_pid(vm);
+	guest->started_at = ev_time();
 	network_close_taps(guest->network);
 	r = connect_agent(guest);
 	if (r < 0) {
@@ -270,7 +283,8 @@ int guest_start(const struct guest_options *options, const struct guest_callback
 	int r;
 
 	*guest = (struct guest){ .loop = options->loop, .config = options->config,
-				 .callbacks = *callbacks, .context = context, .next_stream = 1 };
+				 .callbacks = *callbacks, .context = context, .next_stream = 1,
+				 .asked_at = ev_time() };
 	ev_init(&guest->tell_stopped, stopped_later);
 	guest->tell_stopped.data = guest;
 	r = network_open(options->netns, &guest->network, problem);

@@ -35,6 +35,9 @@ struct creation {
 	struct rootfs *rootfs;
 	char *netns;
 	bool sandbox_pidns;
+	/* For the log: when it was asked for, and when the guest was there. */
+	ev_tstamp asked_at;
+	ev_tstamp guest_at;
 	/* Why it fails, while the guest is taken down. */
 	enum ttrpc_code code;
 	char *why;
@@ -101,6 +104,9 @@ static void finish(struct creation *creation)
 
 	container->init.state = PROCESS_CREATED;
 	container->init.pid = (uint32_t)guest_pid(creation->shim->guest);
+	shim_log(SHIM_LOG_INFO, "times: wait for the guest %.0f ms, create %.0f ms",
+		 (creation->guest_at - creation->asked_at) * 1000,
+		 (ev_time() - creation->guest_at) * 1000);
 	publish_create(container, creation->request->rootfs, creation->request->n_rootfs);
 	response.pid = container->init.pid;
 	ttrpc_call_reply(creation->call, &response.base);
@@ -171,6 +177,7 @@ static void guest_there(const struct failure *failure, void *context)
 {
 	struct creation *creation = context;
 
+	creation->guest_at = ev_time();
 	if (failure)
 		fail(creation, failure->code, failure->text);
 	else
@@ -310,7 +317,8 @@ TASK_HANDLER(task_create)
 	}
 	creation = must_calloc(sizeof(*creation));
 	*creation = (struct creation){ .shim = shim, .call = call, .spec = spec,
-				       .request = (void *)ttrpc_call_take_request(call) };
+				       .request = (void *)ttrpc_call_take_request(call),
+				       .asked_at = ev_time() };
 	creation->container = container_new(shim, request->id, request->bundle, place.role);
 	r = prepare(creation, place.role, &problem);
 	if (r < 0)
