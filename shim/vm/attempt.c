@@ -21,12 +21,27 @@
 /* How often other CPUs are tried when the host refuses some. */
 #define MAX_ATTEMPTS	8
 
+/* A line of the guest's, or one that the guest may have caused. */
+static void say_if_few(struct vm *vm, enum vm_log level, const char *line)
+{
+	unsigned long nr_dropped;
+	char text[96];
+
+	if (!budget_take(&vm->log_budget, ev_now(vm->loop), &nr_dropped))
+		return;
+	if (nr_dropped) {
+		snprintf(text, sizeof(text), "%lu lines of console and QEMU left out", nr_dropped);
+		vm_say(vm, VM_LOG_WARNING, text);
+	}
+	vm_say(vm, level, line);
+}
+
 static void on_console(const char *line, void *context)
 {
 	struct vm *vm = context;
 
 	end_console(&vm->signs, line);
-	vm_say(vm, VM_LOG_CONSOLE, line);
+	say_if_few(vm, VM_LOG_CONSOLE, line);
 }
 
 static void on_message(const char *line, void *context)
@@ -34,7 +49,7 @@ static void on_message(const char *line, void *context)
 	struct vm *vm = context;
 
 	end_message(&vm->signs, line);
-	vm_say(vm, VM_LOG_WARNING, line);
+	say_if_few(vm, VM_LOG_WARNING, line);
 }
 
 static void on_qmp_event(const char *name, struct json_object *data, void *context)

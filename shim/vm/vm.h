@@ -110,7 +110,10 @@ struct vm_callbacks {
 	void (*started)(struct vm *vm, void *context);
 	/* The process is gone and reaped. vm_free() is allowed here. */
 	void (*ended)(struct vm *vm, const struct vm_end *end, void *context);
-	/* A line of the guest's console, of QEMU, or about the VM; no newline. */
+	/*
+	 * A line of the guest's console, of QEMU, or about the VM; no newline. A guest
+	 * that floods its console gets few through (budget.h).
+	 */
 	void (*log)(struct vm *vm, enum vm_log level, const char *line, void *context);
 };
 

@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "budget.h"
 #include "command.h"
 #include "end.h"
 #include "lines.h"
@@ -32,6 +33,7 @@ struct vm {
 	struct qmp qmp;
 	struct lines console;
 	struct lines messages;
+	struct budget log_budget;
 	int agent;
 	int streams;
 	/* Copies of the caller's, until it has started. */

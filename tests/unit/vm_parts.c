@@ -22,6 +22,7 @@
 
 #include "config/config.h"
 #include "config/problem.h"
+#include "vm/budget.h"
 #include "vm/command.h"
 #include "vm/end.h"
 #include "vm/lines.h"
@@ -262,6 +263,27 @@ static void test_lines(void **state)
 	assert_int_equal(strlen(heard.last), 3 + sizeof(text) - 2 * LINES_MAX);
 	lines_stop(&lines);
 	ev_loop_destroy(loop);
+}
+
+static void test_budget(void **state)
+{
+	struct budget budget = { 0 };
+	unsigned long dropped = 1;
+
+	(void)state;
+	for (int i = 0; i < BUDGET_LINES; i++)
+		assert_true(budget_take(&budget, 1e9, &dropped));
+	assert_int_equal(dropped, 0);
+	for (int i = 0; i < 5; i++)
+		assert_false(budget_take(&budget, 1e9, &dropped));
+	assert_true(budget_take(&budget, 1e9 + 1, &dropped));
+	assert_int_equal(dropped, 5);
+	for (int i = 1; i < BUDGET_LINES_PER_SECOND; i++)
+		assert_true(budget_take(&budget, 1e9 + 1, &dropped));
+	assert_int_equal(dropped, 0);
+	assert_false(budget_take(&budget, 1e9 + 1, &dropped));
+	/* The clock is set back: no silence until it has caught up. */
+	assert_true(budget_take(&budget, 1e8, &dropped));
 }
 
 static struct config *configure(const char *text)
@@ -700,6 +722,7 @@ int main(void)
 		cmocka_unit_test(test_qmp_limits),
 		cmocka_unit_test(test_qmp_close),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_placement),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_claim_is_inherited),
