@@ -31,7 +31,8 @@ STEP_host-kernel  := build/host-kernel/bzImage
 STEP_guest-kernel := build/guest-kernel/bzImage
 STEP_emulator     := build/emulator/qemu-system-x86_64
 STEP_vmm          := build/vmm/qemu-system-x86_64
-STEP_images       := build/images/server.img build/images/redis.img control-bm-packages
+STEP_images       := build/images/server.img build/images/redis.img \
+	build/images/redis-container.tar control-bm-packages
 STEP_tools        := build/images/tools.img build/images/control-bm.img
 STEP_unit-tests   := unit-tests
 STEP_bench-files  := bench-files

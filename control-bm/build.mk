@@ -13,6 +13,8 @@ CONTROL_BM_START := build/control-bm/control-bm-start
 CONTROL_BM_PROGRAMS := build/vmm/qemu-system-x86_64:bin/qemu-system-x86_64
 CONTROL_BM_PROGRAMS += build/guest-kernel/bzImage:boot/bzImage
 CONTROL_BM_PROGRAMS += build/control-bm/kbm-sessions:bin/kbm-sessions
+CONTROL_BM_PROGRAMS += build/images/kata-bm-initrd.img:boot/kata-bm-initrd.img
+CONTROL_BM_PROGRAMS += build/shim/containerd-shim-kata-bm-v2:bin/containerd-shim-kata-bm-v2
 CONTROL_BM_STAGE := build/obj/control-bm/programs
 
 $(CONTROL_BM_STAGE): $(foreach program,$(CONTROL_BM_PROGRAMS),$(firstword $(subst :, ,$(program)))) \

@@ -29,6 +29,13 @@ build/images/control-bm.img: $(call files_of,$(CONTROL_BM_EXTRA)) $(SIM_AGENT)
 build/images/redis.img: tests/sim/images/redis.packages $(call files_of,$(REDIS_FILES)) $(SIM_AGENT) scripts/make-image
 	scripts/make-image $< $@ $(REDIS_FILES)
 
+# The same for containerd, without a first process of ours.
+REDIS_CONTAINER_FILES := tests/sim/tools/redis-window:usr/bin/redis-window
+
+build/images/redis-container.tar: tests/sim/images/redis.packages $(call files_of,$(REDIS_CONTAINER_FILES)) \
+		scripts/make-image scripts/pack-container
+	scripts/make-image $< $@ $(REDIS_CONTAINER_FILES)
+
 $(SIM_AGENT): $(SIM_AGENT_SOURCES) $(wildcard tests/sim/agent/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(SIM_CFLAGS) -static -o $@ $(SIM_AGENT_SOURCES) -lutil

@@ -168,8 +168,9 @@ CONTROL_OPTIONS = {"init": "systemd", "cpus": 6, "memory": "12G", "lendable": "2
 
 def add_images(options):
     """Gives the server the disks that its guests boot from."""
-    options.disk = options.disk + [f"{name}={BUILD / f'images/{name}.img'}"
-                                   for name in ("redis", "control-bm")]
+    options.disk = options.disk + [
+        f"{name.split('.')[0]}={BUILD / 'images' / name}"
+        for name in ("redis.img", "control-bm.img", "redis-container.tar")]
 
 
 class Server(Lifetime):

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A container in a guest of its own, run by containerd in the control BM."""
+
+import json
+import re
+import time
+
+from .agent import AgentError
+from .guest import GuestError
+from .lifetime import Lifetime
+
+RUNTIME = "io.containerd.kata-bm.v2"
+# On an emulated machine: shim, QEMU, kernel, agent, container.
+START_TIMEOUT = 180
+TOPIC = re.compile(r" (/tasks/\S+) ")
+
+
+class Container(Lifetime):
+    """One container, from start() to end().
+
+    @disk of the control BM is its image, as scripts/make-image NAME.tar makes it.
+    """
+
+    def __init__(self, machine, manager, name, disk, cpus=2, memory=512):
+        self.machine = machine
+        self.manager = manager
+        self.name = name
+        self._disk = disk
+        self._image = f"localhost/{disk.removesuffix('-container')}:latest"
+        self._size = f"--cpus {cpus} --memory-limit {memory << 20}"
+        self._events = None
+        self._number = 0
+
+    def _ctr(self, command, timeout=60, check=True):
+        try:
+            return self.manager.run(f"ctr {command}", timeout, check=check)
+        except AgentError as error:
+            raise GuestError(f"{error}\n{self.last_words()}") from None
+
+    def start(self):
+        """containerd, the image, and the container with a shell that waits."""
+        self.manager.run("systemctl start containerd", 120)
+        self._ctr(f"image import /dev/disk/by-name/{self._disk}", 180)
+        self._events = self.manager.agent.start("exec ctr events")
+        self._ctr(f"run -d --runtime {RUNTIME} {self._size} {self._image} {self.name} "
+                  "sleep infinity", START_TIMEOUT)
+
+    def run(self, command, timeout):
+        """Runs a command in the container to its end; returns the Job of ctr."""
+        self._number += 1
+        return self._ctr(f"task exec --exec-id exec-{self._number} {self.name} "
+                         f"sh -c '{command}'", timeout)
+
+    def metrics(self):
+        """What `ctr task metrics` has."""
+        return json.loads(self._ctr(f"task metrics --format json {self.name}").text())
+
+    def _session(self):
+        """What kbm-proxyd says of its guest: the only session that there is."""
+        sessions = json.loads(self.machine.run("kbm-proxyd --status --json", 60).text())["sessions"]
+        if len(sessions) != 1:
+            raise GuestError(f"{self.name}: {len(sessions)} sessions of kbm-proxyd")
+        return sessions[0]
+
+    def cpus(self):
+        """The server's CPUs that its guest has."""
+        return set(self._session()["cpus"])
+
+    def stats(self):
+        """The host's statistics of its guest, as Guest.stats() has them.
+
+        Its VMM's QMP is the shim's alone. debugfs has the sums over all CPUs; the
+        mean stands for each in what is taken by the CPU. The folder's name has the
+        thread of the twin that made the VM.
+        """
+        session = self._session()
+        text = self.machine.run(
+            f"cd /sys/kernel/debug/kvm; for vm in *-*; do [ ! -d /proc/{session['twin']}/task/${{vm%%-*}} ]"
+            " || grep -s '' $vm/* || true; done", 60).text()
+        counts = {name: [int(value)] for name, value in
+                  re.findall(r"/(\w+):(\d+)$", text, re.M)}
+        if "exits" not in counts:
+            raise GuestError(f"{self.name}: the host has no statistics of {session}")
+        cpus = len(session["cpus"])
+        for name in ("guest_cycles", "guest_entry_tsc"):
+            counts[name] = [counts[name][0] // cpus] * cpus
+        return counts
+
+    def extents(self):
+        """The memory that was lent to its guest, by what the guest says."""
+        lines = self.run("cat /sys/kernel/kata_bm/extents", 60).text().splitlines()
+        return [dict(zip(("start", "bytes", "node"), (int(word, 0) for word in line.split())))
+                for line in lines]
+
+    def check_events(self):
+        """After kill(): each event of containerd came once, and in order."""
+        wanted = ["/tasks/create", "/tasks/start"]
+        wanted += ["/tasks/exec-added", "/tasks/exec-started", "/tasks/exit"] * self._number
+        wanted += ["/tasks/exit", "/tasks/delete"]
+        topics = TOPIC.findall(self._events.text())
+        if topics != wanted:
+            raise GuestError(f"events of containerd: {topics}, not {wanted}")
+
+    def kill(self):
+        """SIGKILL to all; the container and its guest are gone."""
+        self._ctr(f"task kill -s SIGKILL {self.name}")
+        deadline = time.monotonic() + 60
+        while f"{self.name} " in self._ctr("task ls -q").text().replace("\n", " "):
+            state = self._ctr("task ls").text()
+            if re.search(rf"^{self.name}\s+\d+\s+STOPPED", state, re.M):
+                break
+            if time.monotonic() > deadline:
+                raise GuestError(f"{self.name} is not stopped: {state}")
+            time.sleep(0.5)
+        self._ctr(f"task delete {self.name}", check=False)
+        self._ctr(f"container delete {self.name}")
+
+    def last_words(self):
+        """What is known when it did not do as it should."""
+        job = self.manager.run("journalctl --no-pager -u containerd -n 40", 60, check=False)
+        return f"containerd says:\n{job.text()[-6000:]}"
+
+    def end(self):
+        """Ends what start() began; the image stays."""
+        if self._events:
+            self._events.signal(15)
+            self._events = None
+        self._ctr(f"task kill -s SIGKILL {self.name}", check=False)
+        self._ctr(f"task delete -f {self.name}", check=False)
+        self._ctr(f"container delete {self.name}", check=False)
