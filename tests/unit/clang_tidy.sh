@@ -23,7 +23,7 @@ done
 # Their sources include what protoc-c makes.
 make -s build/obj/shim/libprotocols.a >/dev/null
 status=0
-for dir in proxy shim/ttrpc shim/protocols shim/events shim/stats tests/fuzz tests/proxy \
+for dir in proxy shim/ttrpc shim/protocols shim/events shim/stats shim/task tests/fuzz tests/proxy \
 	tests/sim/agent tests/sim/tools tests/payload tests/requests tests/channel \
 	tests/bench; do
 	compgen -G "$dir/*.c" >/dev/null || continue
