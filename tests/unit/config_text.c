@@ -232,7 +232,7 @@ static void test_annotations(void **state)
 static void refuse_annotation(const char *annotation, int error, const char *words)
 {
 	struct config *config = good("[hypervisor.qemu]\nenable_annotations = [\"default_vcpus\", "
-				     "\"path\", \"debug\"]\n");
+				     "\"path\", \"debug\", \"default_mem\"]\n");
 	struct problem problem = { "" };
 	char text[256];
 
