@@ -17,7 +17,7 @@
 #include "sha256.h"
 
 /* Calls of a containerd that has just been restarted. */
-#define BACKLOG	64
+#define BACKLOG 64
 
 int address_make(const char *directory, const char *containerd, const char *namespace_,
 		 const char *group, char ret_address[ADDRESS_SIZE])
@@ -128,7 +128,7 @@ int address_write(const char *bundle, const char *name, const char *text)
 
 	if (snprintf(path, sizeof(path), "%s/%s", bundle, name) >= (int)sizeof(path) ||
 	    snprintf(temporary, sizeof(temporary), "%s/.%s", bundle, name) >=
-	    (int)sizeof(temporary))
+		    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 /* Where containerd's own shims have theirs. */
-#define ADDRESS_DIRECTORY	"/run/containerd/s"
-#define ADDRESS_SCHEME		"unix://"
+#define ADDRESS_DIRECTORY "/run/containerd/s"
+#define ADDRESS_SCHEME "unix://"
 
 /* A path of a Unix socket with the scheme before it. */
-#define ADDRESS_SIZE		(sizeof(ADDRESS_SCHEME) + 107)
+#define ADDRESS_SIZE (sizeof(ADDRESS_SCHEME) + 107)
 
 /*
  * The address of the server of @group (a sandbox's id), the same for each caller:

@@ -10,7 +10,7 @@
 #include "memory.h"
 #include "ttrpc/ttrpc.h"
 
-#define TEXT_SIZE	4096
+#define TEXT_SIZE 4096
 
 struct agent_call {
 	struct agent_call *next;
@@ -159,8 +159,9 @@ struct agent_call *agent_call(struct agent *agent, const char *phase, const char
 	struct agent_call *call = must_calloc(sizeof(*call));
 	int r = -ENOTCONN;
 
-	*call = (struct agent_call){ .agent = agent, .phase = phase, .seconds = seconds,
-				     .done = done, .context = context };
+	*call = (struct agent_call){
+		.agent = agent, .phase = phase, .seconds = seconds, .done = done, .context = context
+	};
 	if (!agent->why)
 		r = ttrpc_client_call(agent->client, &grpc__agent_service__descriptor, NULL, method,
 				      request, seconds, NULL, call_done, call, &call->pending);

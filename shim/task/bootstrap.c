@@ -13,9 +13,9 @@
 #include "options.h"
 #include "protocols/any.h"
 
-#define MAX_SIZE	(4u << 20)
+#define MAX_SIZE (4u << 20)
 /* Of log_level. */
-#define LEVEL_DEBUG	-4
+#define LEVEL_DEBUG -4
 
 int bootstrap_read(int fd, void **ret_data, size_t *ret_size, struct problem *problem)
 {
@@ -30,8 +30,10 @@ int bootstrap_read(int fd, void **ret_data, size_t *ret_size, struct problem *pr
 		size += (size_t)n;
 	}
 	if (!data || size > MAX_SIZE)
-		return problem_set(problem, -EFBIG, "standard input: more than %u MiB of runtime "
-				   "options", MAX_SIZE >> 20);
+		return problem_set(problem, -EFBIG,
+				   "standard input: more than %u MiB of runtime "
+				   "options",
+				   MAX_SIZE >> 20);
 	*ret_data = realloc(data, size + 1);
 	*ret_size = size;
 	data = NULL;
@@ -84,8 +86,10 @@ int bootstrap_parse(const void *data, size_t size, const struct options *options
 	else if (size)
 		bootstrap.options = google__protobuf__any__unpack(NULL, size, data);
 	if (size && !bootstrap.options && !is_ours(params, options))
-		r = problem_set(problem, -EINVAL, "standard input: %zu bytes that are neither "
-				"runtime options nor BootstrapParams", size);
+		r = problem_set(problem, -EINVAL,
+				"standard input: %zu bytes that are neither "
+				"runtime options nor BootstrapParams",
+				size);
 	if (params)
 		containerd__runtime__bootstrap__v1__bootstrap_params__free_unpacked(params, NULL);
 	if (!r)

@@ -7,8 +7,7 @@
 #include "shim.h"
 #include "ttrpc/ttrpc.h"
 
-static void process_init(struct process *process, struct container *container,
-			 const char *exec_id)
+static void process_init(struct process *process, struct container *container, const char *exec_id)
 {
 	*process = (struct process){ .container = container,
 				     .exec_id = must_strdup(exec_id),
@@ -53,9 +52,12 @@ struct container *container_new(struct shim *shim, const char *id, const char *b
 {
 	struct container *container = must_calloc(sizeof(*container));
 
-	*container = (struct container){ .next = shim->containers, .shim = shim,
-					 .id = must_strdup(id), .bundle = must_strdup(bundle),
-					 .role = role, .virtual_ = role == POD_SANDBOX };
+	*container = (struct container){ .next = shim->containers,
+					 .shim = shim,
+					 .id = must_strdup(id),
+					 .bundle = must_strdup(bundle),
+					 .role = role,
+					 .virtual_ = role == POD_SANDBOX };
 	process_init(&container->init, container, "");
 	shim->containers = container;
 	ev_timer_stop(shim->loop, &shim->idle);

@@ -19,11 +19,11 @@ struct shim;
 struct ttrpc_call;
 
 enum process_state {
-	PROCESS_CREATING,	/* Create is under way: nobody may rely on it yet */
+	PROCESS_CREATING, /* Create is under way: nobody may rely on it yet */
 	PROCESS_CREATED,
-	PROCESS_STARTING,	/* Start is under way */
+	PROCESS_STARTING, /* Start is under way */
 	PROCESS_RUNNING,
-	PROCESS_STOPPED,	/* and its exit has been told */
+	PROCESS_STOPPED, /* and its exit has been told */
 };
 
 struct process {

@@ -18,8 +18,8 @@
 #include "vm/vm.h"
 
 /* Seconds. The agent kills and unmounts; QEMU then has nothing left to do. */
-#define DESTROY_SECONDS	5
-#define QUIT_SECONDS	1
+#define DESTROY_SECONDS 5
+#define QUIT_SECONDS 1
 
 enum state { BOOTING, READY, STOPPING, ENDED };
 
@@ -282,8 +282,11 @@ int guest_start(const struct guest_options *options, const struct guest_callback
 	struct guest *guest = must_calloc(sizeof(*guest));
 	int r;
 
-	*guest = (struct guest){ .loop = options->loop, .config = options->config,
-				 .callbacks = *callbacks, .context = context, .next_stream = 1,
+	*guest = (struct guest){ .loop = options->loop,
+				 .config = options->config,
+				 .callbacks = *callbacks,
+				 .context = context,
+				 .next_stream = 1,
 				 .asked_at = ev_time() };
 	ev_init(&guest->tell_stopped, stopped_later);
 	guest->tell_stopped.data = guest;

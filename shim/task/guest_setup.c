@@ -20,8 +20,8 @@
 #include "storages.h"
 
 /* Seconds of each call after the first. */
-#define CALL_SECONDS	10
-#define SEED_BYTES	64
+#define CALL_SECONDS 10
+#define SEED_BYTES 64
 
 struct guest_setup {
 	char *id;
@@ -116,7 +116,7 @@ static bool update_interface(struct guest_setup *setup)
 	Types__Interface interface = TYPES__INTERFACE__INIT;
 	const struct network_link *link;
 	Types__IPAddress *addresses, **list;
-	char (*masks)[8];
+	char(*masks)[8];
 
 	if (setup->next_link == network_nr_links(setup->network))
 		return false;

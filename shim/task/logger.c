@@ -69,8 +69,8 @@ static int place_descriptors(struct pipes *pipes)
 	return 0;
 }
 
-static void __attribute__((noreturn)) become(const struct stdio_uri *uri, struct pipes *pipes,
-					     char *const environment[])
+static void __attribute__((noreturn))
+become(const struct stdio_uri *uri, struct pipes *pipes, char *const environment[])
 {
 	char *empty[] = { NULL };
 	char *const *arguments = uri->arguments ? uri->arguments : empty;

@@ -7,9 +7,9 @@ struct problem;
 struct stdio_uri;
 
 struct logger {
-	int stdout_;	/* what is written here it reads from its descriptor 3 */
-	int stderr_;	/* 4 */
-	int ready;	/* becomes readable, or ends, when it is ready (its 5) */
+	int stdout_; /* what is written here it reads from its descriptor 3 */
+	int stderr_; /* 4 */
+	int ready; /* becomes readable, or ends, when it is ready (its 5) */
 };
 
 /*

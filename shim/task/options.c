@@ -9,14 +9,14 @@
 #include "../config/problem.h"
 
 /* containerd's identifiers.maxLength */
-#define IDENTIFIER_MAX	76
+#define IDENTIFIER_MAX 76
 
 enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_VERB };
 
 static const struct flag {
 	const char *name;
 	enum flag_kind kind;
-	size_t offset;		/* in struct options; of a verb: its number */
+	size_t offset; /* in struct options; of a verb: its number */
 } flags[] = {
 	{ "namespace", FLAG_TEXT, offsetof(struct options, namespace_) },
 	{ "id", FLAG_TEXT, offsetof(struct options, id) },
@@ -80,13 +80,15 @@ static int take_flag(char *const words[], struct options *options, struct proble
 static int take_verb(const char *word, struct options *options, struct problem *problem)
 {
 	if (!word)
-		return problem_set(problem, -EINVAL, "no verb given; write start or delete, or -v, -info, -h");
+		return problem_set(problem, -EINVAL,
+				   "no verb given; write start or delete, or -v, -info, -h");
 	if (!strcmp(word, "start"))
 		options->verb = VERB_START;
 	else if (!strcmp(word, "delete"))
 		options->verb = VERB_DELETE;
 	else
-		return problem_set(problem, -EINVAL, "%s: no such verb; write start or delete", word);
+		return problem_set(problem, -EINVAL, "%s: no such verb; write start or delete",
+				   word);
 	return 0;
 }
 
@@ -95,11 +97,15 @@ static int check(const struct options *options, struct problem *problem)
 	if (options->verb != VERB_START && options->verb != VERB_DELETE)
 		return 0;
 	if (!identifier_is_valid(options->namespace_))
-		return problem_set(problem, -EINVAL, "-namespace '%s': write a name of 1 to %d letters, "
-			     "digits, '-', '_' and '.'", options->namespace_, IDENTIFIER_MAX);
+		return problem_set(problem, -EINVAL,
+				   "-namespace '%s': write a name of 1 to %d letters, "
+				   "digits, '-', '_' and '.'",
+				   options->namespace_, IDENTIFIER_MAX);
 	if (!identifier_is_valid(options->id))
-		return problem_set(problem, -EINVAL, "-id '%s': write a name of 1 to %d letters, digits, "
-			     "'-', '_' and '.'", options->id, IDENTIFIER_MAX);
+		return problem_set(problem, -EINVAL,
+				   "-id '%s': write a name of 1 to %d letters, digits, "
+				   "'-', '_' and '.'",
+				   options->id, IDENTIFIER_MAX);
 	return 0;
 }
 
@@ -110,7 +116,8 @@ static const char *environment(const char *name)
 	return value ? value : "";
 }
 
-int options_parse(int argc, char *const argv[], struct options *ret_options, struct problem *problem)
+int options_parse(int argc, char *const argv[], struct options *ret_options,
+		  struct problem *problem)
 {
 	struct options options = {
 		.verb = VERB_START,

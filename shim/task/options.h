@@ -15,10 +15,10 @@ struct options {
 	enum verb verb;
 	const char *namespace_;
 	const char *id;
-	const char *address;		/* of containerd's gRPC socket */
-	const char *ttrpc_address;	/* $TTRPC_ADDRESS */
+	const char *address; /* of containerd's gRPC socket */
+	const char *ttrpc_address; /* $TTRPC_ADDRESS */
 	const char *publish_binary;
-	const char *bundle;		/* of delete; start has it as its working directory */
+	const char *bundle; /* of delete; start has it as its working directory */
 	bool debug;
 };
 

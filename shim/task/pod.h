@@ -7,9 +7,9 @@ struct json_object;
 struct problem;
 
 enum pod_role {
-	POD_SINGLE,	/* no pod: a guest of its own */
-	POD_SANDBOX,	/* the pod itself: boots the guest */
-	POD_CONTAINER,	/* goes into the guest of @sandbox */
+	POD_SINGLE, /* no pod: a guest of its own */
+	POD_SANDBOX, /* the pod itself: boots the guest */
+	POD_CONTAINER, /* goes into the guest of @sandbox */
 };
 
 struct pod_place {

@@ -17,7 +17,7 @@
  * Seconds without a byte of output, after the end of a process, until it is told
  * though others in the container, or nobody at the FIFO, keep the output open.
  */
-#define DRAIN_SECONDS	2.
+#define DRAIN_SECONDS 2.
 
 static void answer(struct process *process, struct ttrpc_call *call)
 {
@@ -134,8 +134,9 @@ static void wait_done(const struct failure *failure, const ProtobufCMessage *res
 	if (failure)
 		shim_log(SHIM_LOG_WARNING, "%s %s: %s", process->container->id, process->exec_id,
 			 failure->text);
-	process_exit(process, failure ? PROCESS_STATUS_UNKNOWN :
-		     (uint32_t)((const Grpc__WaitProcessResponse *)response)->status);
+	process_exit(process,
+		     failure ? PROCESS_STATUS_UNKNOWN :
+			       (uint32_t)((const Grpc__WaitProcessResponse *)response)->status);
 }
 
 void process_watch(struct process *process)

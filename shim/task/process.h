@@ -12,7 +12,7 @@ struct process;
 struct ttrpc_call;
 
 /* containerd's UnknownExitStatus: nobody knows how it ended. */
-#define PROCESS_STATUS_UNKNOWN	255
+#define PROCESS_STATUS_UNKNOWN 255
 
 /* Of a fresh one: timers. */
 void process_prepare(struct process *process);

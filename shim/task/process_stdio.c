@@ -19,9 +19,9 @@ enum { IN, OUT, ERR, NR_STDIO };
 
 struct end {
 	struct stdio *stdio;
-	int fd;			/* until it belongs to the pump */
+	int fd; /* until it belongs to the pump */
 	struct stream_pump *pump;
-	uint64_t moved;		/* by pumps that are gone */
+	uint64_t moved; /* by pumps that are gone */
 };
 
 struct stdio {
@@ -116,8 +116,8 @@ static int open_logger(struct stdio *stdio, const struct stdio_uri *uri, bool bo
 	return 0;
 }
 
-static int open_output(struct stdio *stdio, const struct stdio_names *names,
-		       const char *namespace_, const char *id, struct problem *problem)
+static int open_output(struct stdio *stdio, const struct stdio_names *names, const char *namespace_,
+		       const char *id, struct problem *problem)
 {
 	struct stdio_uri out = { 0 }, err = { 0 };
 	int r;

@@ -54,8 +54,9 @@ static TASK_HANDLER(sandbox_create)
 	struct shim *shim = context;
 
 	if (strcmp(request->sandbox_id, shim->id) != 0) {
-		ttrpc_call_fail(call, TTRPC_INVALID_ARGUMENT, "sandbox %.100s: this is the shim of %s",
-				request->sandbox_id, shim->id);
+		ttrpc_call_fail(call, TTRPC_INVALID_ARGUMENT,
+				"sandbox %.100s: this is the shim of %s", request->sandbox_id,
+				shim->id);
 		return;
 	}
 	if (shim->sandbox || shim->containers) {
@@ -178,8 +179,7 @@ static void answer_stop(void *context)
 
 static TASK_HANDLER(sandbox_stop)
 {
-	const Containerd__Runtime__Sandbox__V1__StopSandboxRequest *request =
-		(const void *)message;
+	const Containerd__Runtime__Sandbox__V1__StopSandboxRequest *request = (const void *)message;
 	struct shim *shim = context;
 
 	if (!find(shim, call, request->sandbox_id))
@@ -200,8 +200,7 @@ static void answer_wait(const struct sandbox *sandbox, struct ttrpc_call *call)
 
 static TASK_HANDLER(sandbox_wait)
 {
-	const Containerd__Runtime__Sandbox__V1__WaitSandboxRequest *request =
-		(const void *)message;
+	const Containerd__Runtime__Sandbox__V1__WaitSandboxRequest *request = (const void *)message;
 	struct sandbox *sandbox = find(context, call, request->sandbox_id);
 
 	if (!sandbox)
@@ -259,8 +258,8 @@ static TASK_HANDLER(sandbox_status)
 	response.sandbox_id = (char *)shim->id;
 	response.pid = shim->guest ? (uint32_t)guest_pid(shim->guest) : 0;
 	/* The words of CRI's PodSandboxState. */
-	response.state = (char *)(sandbox->state == SANDBOX_READY ? "SANDBOX_READY" :
-								     "SANDBOX_NOTREADY");
+	response.state =
+		(char *)(sandbox->state == SANDBOX_READY ? "SANDBOX_READY" : "SANDBOX_NOTREADY");
 	response.created_at = &created_at;
 	if (sandbox->state == SANDBOX_ENDED)
 		response.exited_at = &exited_at;
@@ -315,16 +314,11 @@ static TASK_HANDLER(sandbox_metrics)
 void sandbox_service(struct shim *shim, struct ttrpc_service *service)
 {
 	static const struct ttrpc_method methods[] = {
-		{ "CreateSandbox", sandbox_create },
-		{ "StartSandbox", sandbox_start },
-		{ "Platform", sandbox_platform },
-		{ "StopSandbox", sandbox_stop },
-		{ "WaitSandbox", sandbox_wait },
-		{ "SandboxStatus", sandbox_status },
-		{ "PingSandbox", sandbox_ping },
-		{ "ShutdownSandbox", sandbox_shutdown },
-		{ "SandboxMetrics", sandbox_metrics },
-		{ NULL, NULL },
+		{ "CreateSandbox", sandbox_create },   { "StartSandbox", sandbox_start },
+		{ "Platform", sandbox_platform },      { "StopSandbox", sandbox_stop },
+		{ "WaitSandbox", sandbox_wait },       { "SandboxStatus", sandbox_status },
+		{ "PingSandbox", sandbox_ping },       { "ShutdownSandbox", sandbox_shutdown },
+		{ "SandboxMetrics", sandbox_metrics }, { NULL, NULL },
 	};
 
 	*service = (struct ttrpc_service){

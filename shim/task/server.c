@@ -27,11 +27,11 @@
  * Seconds without a container. containerd creates one, or asks for Shutdown, at
  * once; but one that was killed in between may not know of us.
  */
-#define IDLE_SECONDS	60.
+#define IDLE_SECONDS 60.
 
 /* Seconds for the last events, and for the last answer. */
-#define DRAIN_SECONDS	5
-#define FLUSH_SECONDS	1
+#define DRAIN_SECONDS 5
+#define FLUSH_SECONDS 1
 
 /* What only this file knows of. */
 struct server {
@@ -54,8 +54,7 @@ static void event_lost(const char *topic, const char *why, void *context)
 	shim_log(SHIM_LOG_ERROR, "event %s is lost: %s", topic, why);
 }
 
-static int make_publisher(struct shim *shim, const struct options *options,
-			  struct problem *problem)
+static int make_publisher(struct shim *shim, const struct options *options, struct problem *problem)
 {
 	int r = events_publisher_new(shim->loop, options->ttrpc_address, options->address,
 				     options->publish_binary, options->namespace_,

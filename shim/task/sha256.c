@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK	64
-#define WORDS	8
+#define BLOCK 64
+#define WORDS 8
 
 /* FIPS 180-4, 4.2.2 */
 static const uint32_t constants[BLOCK] = {
@@ -42,8 +42,7 @@ static void expand(const uint8_t *block, uint32_t words[BLOCK])
 	for (int i = 16; i < BLOCK; i++) {
 		uint32_t a = words[i - 15], b = words[i - 2];
 
-		words[i] = words[i - 16] + words[i - 7] +
-			   (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) +
+		words[i] = words[i - 16] + words[i - 7] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) +
 			   (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
 	}
 }

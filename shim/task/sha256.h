@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define SHA256_HEX_SIZE	65
+#define SHA256_HEX_SIZE 65
 
 /* @bytes less than 512 MiB. @ret_hex: 64 digits and a zero byte. */
 void sha256_hex(const void *data, size_t bytes, char ret_hex[SHA256_HEX_SIZE]);

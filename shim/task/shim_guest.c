@@ -181,8 +181,8 @@ static const struct guest_callbacks guest_callbacks = {
 int shim_guest_start(struct shim *shim, const struct shim_guest_options *options,
 		     struct problem *problem)
 {
-	const char *netns = shim->config->internetworking_model == CONFIG_NO_NETWORK ?
-				    NULL : options->netns;
+	const char *netns =
+		shim->config->internetworking_model == CONFIG_NO_NETWORK ? NULL : options->netns;
 	const struct guest_options guest_options = {
 		.loop = shim->loop,
 		.id = shim->id,

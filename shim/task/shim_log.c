@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* A write of at most this many bytes to a FIFO is whole, or fails. */
-#define LINE_SIZE	PIPE_BUF
+#define LINE_SIZE PIPE_BUF
 
 static const char *const names[] = {
 	[SHIM_LOG_ERROR] = "error",

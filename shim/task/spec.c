@@ -26,10 +26,11 @@ static int read_text(const char *path, char **ret_text, size_t *ret_size, struct
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return problem_set(problem, -errno, "%s: cannot read it: %s", path, strerror(errno));
+		return problem_set(problem, -errno, "%s: cannot read it: %s", path,
+				   strerror(errno));
 	if (!S_ISREG(status.st_mode) || status.st_size > OCI_TEXT_MAX)
-		return problem_set(problem, -EINVAL, "%s: it must be a file of at most %d MiB", path,
-				   OCI_TEXT_MAX >> 20);
+		return problem_set(problem, -EINVAL, "%s: it must be a file of at most %d MiB",
+				   path, OCI_TEXT_MAX >> 20);
 	text = malloc((size_t)status.st_size + 1);
 	if (!text)
 		return problem_set(problem, -ENOMEM, "%s: no memory for it", path);
@@ -156,8 +157,10 @@ static int check_namespaces(const struct namespaces *seen, struct problem *probl
 
 	if (!missing)
 		return 0;
-	return problem_set(problem, -EOPNOTSUPP, "linux.namespaces: no \"%s\": a guest cannot have "
-			   "the host's; leave out hostPID, hostIPC, --pid=host and the like", missing);
+	return problem_set(problem, -EOPNOTSUPP,
+			   "linux.namespaces: no \"%s\": a guest cannot have "
+			   "the host's; leave out hostPID, hostIPC, --pid=host and the like",
+			   missing);
 }
 
 static void detach_labels(struct json_object *spec, struct json_object *linux_)
@@ -191,7 +194,8 @@ int spec_detach(struct json_object *spec, const struct config *config, enum pod_
 	int r;
 
 	if (!linux_)
-		return problem_set(problem, -EINVAL, "config.json: no \"linux\": only Linux containers "
+		return problem_set(problem, -EINVAL,
+				   "config.json: no \"linux\": only Linux containers "
 				   "can be run");
 	detach_namespaces(linux_, &seen);
 	r = check_namespaces(&seen, problem);

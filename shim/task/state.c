@@ -16,8 +16,8 @@
 #include "address.h"
 #include "config/problem.h"
 
-#define FILE_SHIM	"shim"
-#define FILE_NETNS	"netns"
+#define FILE_SHIM "shim"
+#define FILE_NETNS "netns"
 
 char *state_path(const char *namespace_, const char *id)
 {

@@ -16,7 +16,7 @@
 
 struct problem;
 
-#define STATE_DIRECTORY	"/run/kata-bm"
+#define STATE_DIRECTORY "/run/kata-bm"
 
 /* The caller frees it. */
 char *state_path(const char *namespace_, const char *id);

@@ -10,7 +10,7 @@
 #include "../config/problem.h"
 
 /* Each is a pair in the query: containerd itself sets no limit. */
-#define MAX_ARGUMENTS	256
+#define MAX_ARGUMENTS 256
 
 static const struct {
 	const char *prefix;
@@ -96,7 +96,8 @@ static int complain(const char *text, const char *remedy, struct problem *proble
 	return problem_set(problem, -EINVAL, "stdio '%.200s': %s", text, remedy);
 }
 
-static int parse_url(const char *text, const char *rest, struct stdio_uri *uri, struct problem *problem)
+static int parse_url(const char *text, const char *rest, struct stdio_uri *uri,
+		     struct problem *problem)
 {
 	size_t length = strcspn(rest, "?");
 

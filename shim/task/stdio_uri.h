@@ -8,10 +8,10 @@
 struct problem;
 
 enum stdio_kind {
-	STDIO_NONE,	/* "": as /dev/null */
-	STDIO_FIFO,	/* a bare path, or fifo:// */
-	STDIO_FILE,	/* file://: appended to */
-	STDIO_BINARY,	/* binary://: a logger to be started */
+	STDIO_NONE, /* "": as /dev/null */
+	STDIO_FIFO, /* a bare path, or fifo:// */
+	STDIO_FILE, /* file://: appended to */
+	STDIO_BINARY, /* binary://: a logger to be started */
 };
 
 struct stdio_uri {

@@ -19,14 +19,14 @@ struct process;
 struct shim;
 
 /* Seconds for calls into the guest that do little; and for those that start something. */
-#define TASK_SECONDS		10
-#define TASK_START_SECONDS	60
+#define TASK_SECONDS 10
+#define TASK_START_SECONDS 60
 
 /* The service under its two names. */
-#define TASK_NR_SERVICES	2
+#define TASK_NR_SERVICES 2
 void task_services(struct shim *shim, struct ttrpc_service services[TASK_NR_SERVICES]);
 
-#define TASK_HANDLER(name)							\
+#define TASK_HANDLER(name) \
 	void name(struct ttrpc_call *call, const ProtobufCMessage *message, void *context)
 
 TASK_HANDLER(task_state);

@@ -225,7 +225,8 @@ static int start_guest(struct creation *creation, struct problem *problem)
 static int open_stdio(struct creation *creation, struct problem *problem)
 {
 	const Containerd__Task__V2__CreateTaskRequest *request = creation->request;
-	const struct stdio_names names = { .stdin_ = request->stdin, .stdout_ = request->stdout,
+	const struct stdio_names names = { .stdin_ = request->stdin,
+					   .stdout_ = request->stdout,
 					   .stderr_ = request->stderr,
 					   .terminal = request->terminal };
 	struct process *init = &creation->container->init;
@@ -280,12 +281,15 @@ static int check_request(const struct shim *shim,
 			 struct problem *problem)
 {
 	if (!identifier_is_valid(request->id))
-		return problem_set(problem, -EINVAL, "container '%.100s': a name has 1 to 76 "
-				   "letters, digits, '-', '_' and '.'", request->id);
+		return problem_set(problem, -EINVAL,
+				   "container '%.100s': a name has 1 to 76 "
+				   "letters, digits, '-', '_' and '.'",
+				   request->id);
 	if (container_find((struct shim *)shim, request->id))
 		return problem_set(problem, -EEXIST, "container %s: already exists", request->id);
 	if (*request->checkpoint)
-		return problem_set(problem, -ENOSYS, "checkpoint %.100s: a guest cannot be restored",
+		return problem_set(problem, -ENOSYS,
+				   "checkpoint %.100s: a guest cannot be restored",
 				   request->checkpoint);
 	if (request->bundle[0] != '/')
 		return problem_set(problem, -EINVAL, "bundle '%.100s': it must be an absolute path",
@@ -316,7 +320,9 @@ TASK_HANDLER(task_create)
 		return;
 	}
 	creation = must_calloc(sizeof(*creation));
-	*creation = (struct creation){ .shim = shim, .call = call, .spec = spec,
+	*creation = (struct creation){ .shim = shim,
+				       .call = call,
+				       .spec = spec,
 				       .request = (void *)ttrpc_call_take_request(call),
 				       .asked_at = ev_time() };
 	creation->container = container_new(shim, request->id, request->bundle, place.role);

@@ -17,7 +17,7 @@
 #include "task_events.h"
 
 /* Of what is left in the container, in the guest. */
-#define REMOVE_SECONDS	10
+#define REMOVE_SECONDS 10
 
 struct deletion {
 	struct ttrpc_call *call;

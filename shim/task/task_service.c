@@ -78,13 +78,17 @@ struct process *task_find_in_guest(struct shim *shim, struct ttrpc_call *call, c
 	if (!process)
 		return NULL;
 	if (process->container->virtual_) {
-		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "container %s: it stands for the "
-				"pod and has no process in the guest", id);
+		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION,
+				"container %s: it stands for the "
+				"pod and has no process in the guest",
+				id);
 		return NULL;
 	}
 	if (!shim->guest_ready || !process->container->in_guest) {
-		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "container %s: it is not in a guest "
-				"(any more)", id);
+		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION,
+				"container %s: it is not in a guest "
+				"(any more)",
+				id);
 		return NULL;
 	}
 	return process;

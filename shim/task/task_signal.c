@@ -167,12 +167,14 @@ static void change_state(struct shim *shim, struct ttrpc_call *call, const char 
 	if (process->state != PROCESS_RUNNING || process->container->paused == pause) {
 		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "container %s: it %s", id,
 				process->state != PROCESS_RUNNING ? "does not run" :
-				pause ? "is paused already" : "is not paused");
+				pause				  ? "is paused already" :
+								    "is not paused");
 		return;
 	}
 	change = must_calloc(sizeof(*change));
-	*change = (struct change){ .call = call, .shim = shim, .id = must_strdup(id),
-				   .pause = pause };
+	*change = (struct change){
+		.call = call, .shim = shim, .id = must_strdup(id), .pause = pause
+	};
 	pause_request.container_id = resume_request.container_id = change->id;
 	if (pause)
 		guest_call(shim->guest, "pause", "PauseContainer", &pause_request.base,

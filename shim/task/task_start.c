@@ -146,7 +146,8 @@ static int add_exec(struct shim *shim, struct container *container,
 		    const Containerd__Task__V2__ExecProcessRequest *request,
 		    struct problem *problem)
 {
-	const struct stdio_names names = { .stdin_ = request->stdin, .stdout_ = request->stdout,
+	const struct stdio_names names = { .stdin_ = request->stdin,
+					   .stdout_ = request->stdout,
 					   .stderr_ = request->stderr,
 					   .terminal = request->terminal };
 	Grpc__Process *spec = NULL;
@@ -185,8 +186,10 @@ TASK_HANDLER(task_exec)
 	int r;
 
 	if (!identifier_is_valid(request->exec_id)) {
-		ttrpc_call_fail(call, TTRPC_INVALID_ARGUMENT, "exec '%.100s': a name has 1 to 76 "
-				"letters, digits, '-', '_' and '.'", request->exec_id);
+		ttrpc_call_fail(call, TTRPC_INVALID_ARGUMENT,
+				"exec '%.100s': a name has 1 to 76 "
+				"letters, digits, '-', '_' and '.'",
+				request->exec_id);
 		return;
 	}
 	init = task_find_in_guest(shim, call, request->id, "");

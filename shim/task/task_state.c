@@ -73,7 +73,8 @@ TASK_HANDLER(task_pids)
 TASK_HANDLER(task_connect)
 {
 	const Containerd__Task__V2__ConnectRequest *request = (const void *)message;
-	Containerd__Task__V2__ConnectResponse response = CONTAINERD__TASK__V2__CONNECT_RESPONSE__INIT;
+	Containerd__Task__V2__ConnectResponse response =
+		CONTAINERD__TASK__V2__CONNECT_RESPONSE__INIT;
 	struct container *container = container_find(context, request->id);
 
 	/* Before its Create, too: the shim is there. */

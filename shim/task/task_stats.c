@@ -90,7 +90,8 @@ static void fill_memory(const Grpc__MemoryStats *from, struct stats *to)
 }
 
 /* The row of that device, a new one if there is none. */
-static struct stats_io *io_row(struct stats_io *rows, size_t *nr, const Grpc__BlkioStatsEntry *entry)
+static struct stats_io *io_row(struct stats_io *rows, size_t *nr,
+			       const Grpc__BlkioStatsEntry *entry)
 {
 	for (size_t i = 0; i < *nr; i++)
 		if (rows[i].major == entry->major && rows[i].minor == entry->minor)
@@ -107,8 +108,9 @@ static struct stats_io *make_io(const Grpc__BlkioStats *from, size_t *ret_nr)
 	*ret_nr = 0;
 	if (!from)
 		return NULL;
-	rows = must_calloc((from->n_io_service_bytes_recursive +
-			    from->n_io_serviced_recursive + 1) * sizeof(*rows));
+	rows = must_calloc(
+		(from->n_io_service_bytes_recursive + from->n_io_serviced_recursive + 1) *
+		sizeof(*rows));
 	for (size_t i = 0; i < from->n_io_service_bytes_recursive; i++) {
 		const Grpc__BlkioStatsEntry *entry = from->io_service_bytes_recursive[i];
 		struct stats_io *row = io_row(rows, ret_nr, entry);
@@ -138,10 +140,15 @@ static struct stats_network *make_network(const Grpc__StatsContainerResponse *fr
 		const Grpc__NetworkStats *row = from->network_stats[i];
 
 		rows[i] = (struct stats_network){
-			.name = row->name, .rx_bytes = row->rx_bytes, .rx_packets = row->rx_packets,
-			.rx_errors = row->rx_errors, .rx_dropped = row->rx_dropped,
-			.tx_bytes = row->tx_bytes, .tx_packets = row->tx_packets,
-			.tx_errors = row->tx_errors, .tx_dropped = row->tx_dropped,
+			.name = row->name,
+			.rx_bytes = row->rx_bytes,
+			.rx_packets = row->rx_packets,
+			.rx_errors = row->rx_errors,
+			.rx_dropped = row->rx_dropped,
+			.tx_bytes = row->tx_bytes,
+			.tx_packets = row->tx_packets,
+			.tx_errors = row->tx_errors,
+			.tx_dropped = row->tx_dropped,
 		};
 	}
 	return rows;

@@ -27,10 +27,10 @@
 #include "vm/vm.h"
 
 /* containerd waits 5 seconds for all of it. */
-#define SHIM_SECONDS	1
-#define VM_SECONDS	2.5
+#define SHIM_SECONDS 1
+#define VM_SECONDS 2.5
 /* As if killed: 128 + SIGKILL. */
-#define EXIT_STATUS	137
+#define EXIT_STATUS 137
 
 /* containerd logs what comes on stderr as a warning. */
 static void warn(int r, const struct problem *problem)

@@ -18,7 +18,7 @@ static const char features[] =
 	"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.1.0\",\"linux\":{\"namespaces\":"
 	"[\"cgroup\",\"ipc\",\"mount\",\"network\",\"pid\",\"uts\"],\"cgroup\":{\"v1\":true,"
 	"\"v2\":true},\"seccomp\":{\"enabled\":true}}}";
-#define FEATURES_TYPE	"types.containerd.io/opencontainers/runtime-spec/1/features/Features"
+#define FEATURES_TYPE "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
 
 static int print(const Containerd__Types__RuntimeInfo *info)
 {

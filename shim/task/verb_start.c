@@ -26,11 +26,11 @@
 #include "shim_log.h"
 #include "spec.h"
 
-#define FILE_ADDRESS	"address"
-#define FILE_PID	"shim.pid"
-#define FILE_LOG	"log"
+#define FILE_ADDRESS "address"
+#define FILE_PID "shim.pid"
+#define FILE_LOG "log"
 /* The most that the kernel takes. */
-#define OOM_SCORE_MAX	1000
+#define OOM_SCORE_MAX 1000
 
 /* What a start is about. */
 struct start {
@@ -210,8 +210,10 @@ static int start_or_find(struct start *start, struct problem *problem)
 	if (start->joins) {
 		r = address_probe(start->address);
 		if (r < 0)
-			return problem_set(problem, r, "pod %s: its shim does not answer (%s); is the "
-					   "pod still there?", start->group, strerror(-r));
+			return problem_set(problem, r,
+					   "pod %s: its shim does not answer (%s); is the "
+					   "pod still there?",
+					   start->group, strerror(-r));
 		return answer(start, 0, problem);
 	}
 	listener = address_listen(start->address);

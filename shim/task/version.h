@@ -2,7 +2,7 @@
 #ifndef KBM_SHIM_VERSION_H
 #define KBM_SHIM_VERSION_H
 
-#define SHIM_NAME	"containerd-shim-kata-bm-v2"
-#define SHIM_VERSION	"0.1"
+#define SHIM_NAME "containerd-shim-kata-bm-v2"
+#define SHIM_VERSION "0.1"
 
 #endif

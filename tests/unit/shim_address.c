@@ -65,7 +65,8 @@ static void test_address(void **state)
 	(void)state;
 	memset(id, 'x', 76);
 	id[76] = 0;
-	assert_int_equal(address_make(NULL, "/run/containerd/containerd.sock", "k8s.io", id, one), 0);
+	assert_int_equal(address_make(NULL, "/run/containerd/containerd.sock", "k8s.io", id, one),
+			 0);
 	assert_memory_equal(one, "unix:///run/containerd/s/", 25);
 	assert_int_equal(strlen(one), 25 + 64);
 	assert_int_equal(address_make(NULL, "/run/containerd/containerd.sock", "k8s.io", id, other),
@@ -179,10 +180,8 @@ static void test_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_address),
-		cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sha256), cmocka_unit_test(test_address),
+		cmocka_unit_test(test_listen), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_state),
 	};
 

@@ -44,15 +44,17 @@ static void test_options(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&options, "-namespace", "default", "-address", "/run/c.sock",
 			       "-publish-binary", "/usr/bin/containerd", "-id", "redis", "-debug",
-			       "start"), 0);
+			       "start"),
+			 0);
 	assert_int_equal(options.verb, VERB_START);
 	assert_string_equal(options.namespace_, "default");
 	assert_string_equal(options.address, "/run/c.sock");
 	assert_string_equal(options.publish_binary, "/usr/bin/containerd");
 	assert_string_equal(options.id, "redis");
 	assert_true(options.debug);
-	assert_int_equal(PARSE(&options, "--namespace=k8s.io", "-id=x", "-debug=false",
-			       "-bundle", "/b", "delete"), 0);
+	assert_int_equal(PARSE(&options, "--namespace=k8s.io", "-id=x", "-debug=false", "-bundle",
+			       "/b", "delete"),
+			 0);
 	assert_int_equal(options.verb, VERB_DELETE);
 	assert_string_equal(options.namespace_, "k8s.io");
 	assert_string_equal(options.bundle, "/b");
@@ -102,25 +104,38 @@ static void test_pods(void **state)
 	assert_int_equal(place("{}", &found), 0);
 	assert_int_equal(found.role, POD_SINGLE);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri.container-type\":"
-			       "\"sandbox\"}}", &found), 0);
+			       "\"sandbox\"}}",
+			       &found),
+			 0);
 	assert_int_equal(found.role, POD_SANDBOX);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.docker.type\":"
-			       "\"podsandbox\"}}", &found), 0);
+			       "\"podsandbox\"}}",
+			       &found),
+			 0);
 	assert_int_equal(found.role, POD_SANDBOX);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri.container-type\":"
-			       "\"container\",\"io.kubernetes.cri.sandbox-id\":\"p1\"}}", &found), 0);
+			       "\"container\",\"io.kubernetes.cri.sandbox-id\":\"p1\"}}",
+			       &found),
+			 0);
 	assert_int_equal(found.role, POD_CONTAINER);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri-o.ContainerType\":"
-			       "\"container\",\"io.kubernetes.cri-o.SandboxID\":\"p1\"}}", &found), 0);
+			       "\"container\",\"io.kubernetes.cri-o.SandboxID\":\"p1\"}}",
+			       &found),
+			 0);
 	assert_int_equal(found.role, POD_CONTAINER);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri.container-type\":"
-			       "\"container\"}}", &found), -EINVAL);
+			       "\"container\"}}",
+			       &found),
+			 -EINVAL);
 	assert_non_null(strstr(problem.text, "sandbox-id"));
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri.container-type\":"
-			       "\"container\",\"io.kubernetes.cri.sandbox-id\":\"../p\"}}", &found),
+			       "\"container\",\"io.kubernetes.cri.sandbox-id\":\"../p\"}}",
+			       &found),
 			 -EINVAL);
 	assert_int_equal(place("{\"annotations\":{\"io.kubernetes.cri.container-type\":"
-			       "\"other\"}}", &found), -EINVAL);
+			       "\"other\"}}",
+			       &found),
+			 -EINVAL);
 	assert_int_equal(place("{\"annotations\":[1]}", &found), 0);
 	assert_int_equal(found.role, POD_SINGLE);
 }

@@ -106,8 +106,9 @@ static int detach(const char *text, enum pod_role role, struct json_object **ret
 
 static void spec_is(struct json_object *spec, const char *wanted)
 {
-	assert_string_equal(json_object_to_json_string_ext(spec, JSON_C_TO_STRING_PLAIN |
-							   JSON_C_TO_STRING_NOSLASHESCAPE), wanted);
+	assert_string_equal(json_object_to_json_string_ext(
+				    spec, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+			    wanted);
 	json_object_put(spec);
 }
 
@@ -123,9 +124,11 @@ static void test_single(void **state)
 				"{\"type\":\"network\",\"path\":\"/run/netns/x\"},"
 				"{\"type\":\"mount\"}],\"resources\":{\"cpu\":{\"cpus\":\"1-3\","
 				"\"mems\":\"0\",\"quota\":5}},\"mountLabel\":\"m\"}}",
-				POD_SINGLE, &spec, &pidns), 0);
+				POD_SINGLE, &spec, &pidns),
+			 0);
 	assert_false(pidns);
-	spec_is(spec, "{\"hostname\":\"h\",\"process\":{\"cwd\":\"/\"},\"linux\":{\"namespaces\":["
+	spec_is(spec,
+		"{\"hostname\":\"h\",\"process\":{\"cwd\":\"/\"},\"linux\":{\"namespaces\":["
 		"{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"}],"
 		"\"resources\":{\"cpu\":{\"quota\":5}}}}");
 }
@@ -140,7 +143,9 @@ static void test_pod(void **state)
 				"{\"type\":\"pid\",\"path\":\"/proc/7/ns/pid\"},"
 				"{\"type\":\"ipc\",\"path\":\"/proc/7/ns/ipc\"},"
 				"{\"type\":\"uts\",\"path\":\"/proc/7/ns/uts\"},"
-				"{\"type\":\"mount\"}]}}", POD_CONTAINER, &spec, &pidns), 0);
+				"{\"type\":\"mount\"}]}}",
+				POD_CONTAINER, &spec, &pidns),
+			 0);
 	assert_true(pidns);
 	spec_is(spec, "{\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}");
 }
@@ -199,8 +204,9 @@ static void test_pack(void **state)
 	grpc__process__free_unpacked(process, NULL);
 	assert_int_equal(spec_pack_process("[", 1, &process, &problem), -EINVAL);
 	assert_int_equal(spec_pack_process("", 0, &process, &problem), -EINVAL);
-	assert_int_equal(spec_pack_resources("{\"cpu\":{\"cpus\":\"9\",\"quota\":7}}", 30, &resources,
-					     &problem), 0);
+	assert_int_equal(spec_pack_resources("{\"cpu\":{\"cpus\":\"9\",\"quota\":7}}", 30,
+					     &resources, &problem),
+			 0);
 	assert_string_equal(resources->cpu->cpus, "");
 	assert_int_equal(resources->cpu->quota, 7);
 	grpc__linux_resources__free_unpacked(resources, NULL);
@@ -209,12 +215,9 @@ static void test_pack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_read_limits),
-		cmocka_unit_test(test_single),
-		cmocka_unit_test(test_pod),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_read),	cmocka_unit_test(test_read_limits),
+		cmocka_unit_test(test_single),	cmocka_unit_test(test_pod),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_pack),
 	};
 

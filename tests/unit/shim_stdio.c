@@ -145,7 +145,8 @@ static void start(struct fixture *f, const struct stdio_names *names)
 {
 	assert_int_equal(stdio_open(names, "ns", "container", &f->stdio, &problem), 0);
 	assert_int_equal(stdio_start(f->stdio, f->loop, stream_port_mux(f->near), &f->next, drained,
-				     f, &f->streams), 0);
+				     f, &f->streams),
+			 0);
 }
 
 static size_t received(struct stream *stream, const void *data, size_t size)
@@ -171,15 +172,17 @@ static void writable(struct stream *stream)
 }
 
 static const struct stream_handlers handlers = {
-	.received = received, .ended = ended, .writable = writable,
+	.received = received,
+	.ended = ended,
+	.writable = writable,
 };
 
 static struct stream *open_far(struct fixture *f, uint32_t number, uint32_t window)
 {
 	struct stream *stream;
 
-	assert_int_equal(stream_open(stream_port_mux(f->far), number, window, &handlers, f,
-				     &stream), 0);
+	assert_int_equal(
+		stream_open(stream_port_mux(f->far), number, window, &handlers, f, &stream), 0);
 	return stream;
 }
 
@@ -334,8 +337,10 @@ static void write_script(const char *path, const char *folder)
 {
 	FILE *file = fopen(path, "w");
 
-	fprintf(file, "#!/bin/sh\nexec >%s/logged\necho \"$CONTAINER_ID $CONTAINER_NAMESPACE $*\"\n"
-		"exec 5>&-\ncat <&3\ncat <&4\nmv %s/logged %s/done\n", folder, folder, folder);
+	fprintf(file,
+		"#!/bin/sh\nexec >%s/logged\necho \"$CONTAINER_ID $CONTAINER_NAMESPACE $*\"\n"
+		"exec 5>&-\ncat <&3\ncat <&4\nmv %s/logged %s/done\n",
+		folder, folder, folder);
 	fclose(file);
 	chmod(path, 0700);
 }
