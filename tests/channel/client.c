@@ -80,8 +80,8 @@ int client_open(struct client *client)
 	if (client->fd < 0)
 		return fail(-errno, "open " KBM_DEVICE_PATH);
 	r = call(client->fd, KBM_OPEN_SESSION, &session);
-	if (r)
-		return explain(client, r, "KBM_OPEN_SESSION");
+	if (r || !session.bytes)
+		return explain(client, r ? r : -EPROTO, "KBM_OPEN_SESSION");
 	client->start = session.start;
 	client->bytes = session.bytes;
 	client->index = session.index;
