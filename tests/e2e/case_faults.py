@@ -15,10 +15,8 @@ from harness import IMAGE, RUNTIME
 def qemu_of(shim):
     """QEMU of a shim: its child."""
     for pid, name in harness.processes().items():
-        if name == "qemu":
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                if int(file.read().rsplit(")", 1)[1].split()[1]) == shim:
-                    return pid
+        if name == "qemu" and harness.parent_of(pid) == shim:
+            return pid
     raise AssertionError(f"no QEMU of {shim}")
 
 

@@ -88,8 +88,11 @@ def write_image(path):
 class Containerd:
     """One containerd, its files below a folder of its own."""
 
+    folder = None
+
     def __init__(self):
         self.dir = Path(tempfile.mkdtemp(prefix="kbm-e2e-", dir="/tmp"))
+        Containerd.folder = self.dir
         self.address = self.dir / "c.sock"
         self.log = self.dir / "containerd.log"
         self.shim_config = self.dir / "configuration.toml"
@@ -143,7 +146,8 @@ create_container_timeout = 60
         """Starts it, or starts it again, and waits until it answers."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                ["containerd", "--config", str(self.dir / "config.toml")], stdout=log, stderr=log,
+                ["setpriv", "--pdeathsig", "KILL", "containerd", "--config",
+                 str(self.dir / "config.toml")], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
         for _ in range(300):
             if self.process.poll() is not None:
@@ -263,9 +267,18 @@ create_container_timeout = 60
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def parent_of(pid):
+    """Of a process; 0: it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return int(text.rsplit(")", 1)[1].split()[1])
+
+
 def processes():
-    """Of our shims and QEMUs: {pid: name}."""
-    found = {}
+    """Of our shims and their QEMUs: {pid: name}; not those of another run on this machine."""
+    found, foreign = {}, set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -274,10 +287,13 @@ def processes():
         except OSError:
             continue
         if words[0].endswith(b"containerd-shim-kata-bm-v2"):
-            found[int(entry.name)] = "shim"
-        elif b"qemu" in words[0] and any(bytes(str(INITRD), "utf-8") in word for word in words):
+            if any(word.startswith(bytes(Containerd.folder)) for word in words):
+                found[int(entry.name)] = "shim"
+            else:
+                foreign.add(int(entry.name))
+        elif b"qemu" in words[0] and any(bytes(INITRD) in word for word in words):
             found[int(entry.name)] = "qemu"
-    return found
+    return {pid: name for pid, name in found.items() if parent_of(pid) not in foreign}
 
 
 def left_over():
