@@ -32,7 +32,7 @@ static int make_parent(const Grpc__CopyFileRequest *request)
 {
 	char parent[PATH_MAX];
 
-	strcpy(parent, request->path);
+	snprintf(parent, sizeof(parent), "%s", request->path);
 	*strrchr(parent, '/') = '\0';
 	return directory_make(
 		parent, request->dir_mode ? request->dir_mode & 07777 : 0755);

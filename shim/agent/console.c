@@ -41,7 +41,7 @@ int console_new(const char *path, struct console **ret_console)
 		free(console);
 		return -ENAMETOOLONG;
 	}
-	strcpy(console->address.sun_path, path);
+	memcpy(console->address.sun_path, path, strlen(path) + 1);
 	console->fd = listen_at(&console->address);
 	if (console->fd < 0) {
 		int r = console->fd;

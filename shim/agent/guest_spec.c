@@ -93,13 +93,13 @@ static bool is_guests_own(const Grpc__Linux *config, const char *name)
 static int set_sysctl(const char *name, const char *value,
 		      struct problem *problem)
 {
-	char path[256] = "/proc/sys/";
+	char path[256];
 	int r;
 
 	if (strlen(name) > 200 || strstr(name, ".."))
 		return problem_set(problem, -EINVAL,
 				   "no such sysctl: \"%.200s\"", name);
-	strcat(path, name);
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
 	/* As sysctl(8): a slash in the name stands for a dot in a file's. */
 	for (char *at = path + 10; *at; at++)
 		*at = *at == '.' ? '/' : *at == '/' ? '.' : *at;

@@ -59,7 +59,7 @@ static int add(Grpc__NetworkStats ***stats, size_t *count,
 
 	if (!one)
 		return -ENOMEM;
-	grown = realloc(*stats, (*count + 1) * sizeof(*grown));
+	grown = realloc(*stats, (*count + 1) * sizeof(void *));
 	if (!grown) {
 		grpc__network_stats__free_unpacked(one, NULL);
 		return -ENOMEM;

@@ -121,7 +121,8 @@ void netlink_attributes(const struct nlmsghdr *message, size_t body_size,
 					NLMSG_ALIGN(body_size));
 	int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(body_size);
 
-	memset(ret, 0, (max + 1) * sizeof(*ret));
+	for (unsigned int i = 0; i <= max; i++)
+		ret[i] = NULL;
 	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
 		if (attribute->rta_type <= max)
 			ret[attribute->rta_type] = attribute;

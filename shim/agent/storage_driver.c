@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -25,7 +26,7 @@ static int make_target(const char *source, const char *target)
 
 	if (!source || stat(source, &status) < 0 || S_ISDIR(status.st_mode))
 		return directory_make(target, 0755);
-	strcpy(parent, target);
+	snprintf(parent, sizeof(parent), "%s", target);
 	*strrchr(parent, '/') = '\0';
 	r = *parent ? directory_make(parent, 0755) : 0;
 	if (r < 0)

@@ -19,7 +19,7 @@ static bool has_too_many_parts(const char *text, size_t size)
 static bool is_blank(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!memchr(" \t\r\n", text[i], 4))
+		if (!text[i] || !strchr(" \t\r\n", text[i]))
 			return false;
 	return true;
 }

@@ -23,9 +23,12 @@ struct guest {
 	char console[96]; /* file */
 };
 
+/* Says what is missing, if something is. */
+bool guest_is_possible(void);
+
 /*
  * Boots the kernel and the image of build/. disk: a file, its serial is "disk0";
- * NULL for none. Returns false, after a word, when something needed is not here.
+ * NULL for none. Returns false, after a word, when it does not answer.
  */
 bool guest_boot(struct guest *guest, const char *disk);
 

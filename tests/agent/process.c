@@ -260,7 +260,7 @@ int container_run(struct process *process, struct guest *guest, const char *id,
 
 bool process_says(struct process *process, const char *text, double seconds)
 {
-	for (double waited = 0.; waited < seconds; waited += 0.05) {
+	for (int waited = 0; waited < seconds * 1000; waited += 50) {
 		if (strstr(process->output, text))
 			return true;
 		guest_run(process->guest, &(bool){ false }, 0.05);
