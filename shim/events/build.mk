@@ -10,6 +10,6 @@ build/unit/events_publisher: tests/unit/events_publisher.c tests/unit/ttrpc_raw.
 		$(wildcard shim/events/*.h) $(SHIM_TEST_OBJ)/protocols/any.o $(TTRPC_TEST_OBJECTS) \
 		$(PROTOCOLS_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(SHIM_TEST_CFLAGS)) -DEVENTS_FORWARD_SECONDS=0.5 \
+	$(CC) $(filter-out -MMD -MP,$(SHIM_TEST_CFLAGS)) -DEVENTS_FORWARD_SECONDS=2.0 \
 		-DEVENTS_BACKOFF_SECONDS=0.02 -Itests/unit -o $@ $(filter %.c %.o %.a,$^) \
 		$(SHIM_LIBS) -lcmocka
