@@ -272,8 +272,9 @@ def test_volume(c):
 def test_oom(c):
     """A container that takes too much memory is killed, and the event says so."""
     with c.events() as events:
-        done = c.run_container("oom", "/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1",
-                               options=("--memory-limit", str(16 << 20)), check=False)
+        done = c.run_container("oom", "/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M",
+                               "count=1", options=("--memory-limit", str(16 << 20)),
+                               check=False)
     equal(done.returncode, 137)
     assert "oom" in topics(events, "oom"), topics(events, "oom")
 
