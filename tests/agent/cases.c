@@ -662,13 +662,33 @@ static void wrong_requests_are_refused(void **state)
 }
 
 /* Nothing is left of many: mounts, files, cgroups, descriptors. */
+/* The agent's descriptors, files, mounts and cgroups, and crun's containers. */
+static void look(char *output, size_t size)
+{
+	const struct container_options options = { .sees_guest = true };
+	struct process process;
+
+	assert_int_equal(
+		container_run(&process, &guest, "look",
+			      "cd /guest; ls run/crun run/kata-bm run/kata-bm/*;"
+			      "cat proc/1/mounts; ls proc/1/fd | wc -l;"
+			      "cd sys/fs/cgroup/kata-bm; ls -d */",
+			      &options),
+		0);
+	assert_non_null(strstr(process.output, "look/\n"));
+	snprintf(output, size, "%s", process.output);
+	process_free(&process);
+}
+
 static void many_leave_nothing(void **state)
 {
+	char before[8192], after[8192], id[32];
 	struct process process;
-	char id[32];
-	double start = seconds_now();
+	double start;
 
 	(void)state;
+	look(before, sizeof(before));
+	start = seconds_now();
 	for (int i = 0; i < MANY; i++) {
 		snprintf(id, sizeof(id), "many-%d", i);
 		assert_int_equal(
@@ -677,6 +697,8 @@ static void many_leave_nothing(void **state)
 	}
 	print_message("%d containers: %.0f ms each\n", MANY,
 		      (seconds_now() - start) * 1000 / MANY);
+	look(after, sizeof(after));
+	assert_string_equal(after, before);
 }
 
 static void twenty_run_at_once(void **state)

@@ -109,7 +109,7 @@ static Grpc__Spec *make_spec(const char *command,
 		"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\"},"
 		"{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\","
 		"\"options\":[\"ro\"]},{\"destination\":\"/sys/fs/cgroup\","
-		"\"type\":\"cgroup\",\"source\":\"cgroup\",\"options\":[\"ro\"]}],"
+		"\"type\":\"cgroup\",\"source\":\"cgroup\",\"options\":[\"ro\"]}%s],"
 		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},"
 		"{\"type\":\"uts\"},{\"type\":\"ipc\"},{\"type\":\"network\"},"
 		"{\"type\":\"cgroup\"}]%s}}",
@@ -118,6 +118,10 @@ static Grpc__Spec *make_spec(const char *command,
 		options->root	   ? options->root :
 				     "/run/share/rootfs",
 		options->hostname ? options->hostname : "",
+		options->sees_guest ?
+			",{\"destination\":\"/guest\",\"type\":\"bind\","
+			"\"source\":\"/\",\"options\":[\"rbind\"]}" :
+			"",
 		options->more ? options->more : "");
 	if (oci_spec_from_json(text, strlen(text), &report, &spec) < 0)
 		fprintf(stderr, "%s\n%s\n", report.error, text);

@@ -25,6 +25,7 @@ struct container_options {
 	const char *hostname;
 	const char *more; /* of "linux" in JSON, such as ",\"resources\":{}" */
 	bool terminal, with_stdin, drop_output, shares_pids;
+	bool sees_guest; /* all of its files, at /guest */
 };
 
 /*
