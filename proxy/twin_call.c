@@ -14,6 +14,7 @@
 #include "codec.h"
 #include "lease.h"
 #include "run_page.h"
+#include "status_page.h"
 
 #define ANY_DESCRIPTOR \
 	(ON_KVM | ON_VM | ON_VCPU | ON_LEASE | ON_GUEST_MEMFD | 1u << HANDLE_STATS | \
@@ -176,6 +177,7 @@ static int64_t run(const struct call *call)
 	ring->running = call->sqe->sequence;
 	pthread_mutex_unlock(&ring->lock);
 	r = run_vcpu(call->object, cancelled);
+	status_count(STATUS_RUNS, ring->ring.index);
 	pthread_mutex_lock(&ring->lock);
 	ring->running = 0;
 	sigemptyset(&kick);
