@@ -136,7 +136,7 @@ static pid_t use_spare(const struct twin_order *order)
 pid_t twin_start(const struct twin_order *order)
 {
 	pid_t pid = use_spare(order);
-	struct waiting_twin twin;
+	struct waiting_twin twin = { .socket = -1 };
 	int r;
 
 	if (!twins.delayed)

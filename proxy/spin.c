@@ -4,7 +4,7 @@
 #define HOLD_FIRST	16u
 #define HOLD_MAX	1024u
 /* A wait in vain on one CPU: one side spins, then the other, then there is a switch. */
-#define SOON		(3 * SPIN_MAX)
+#define SOON		(3ULL * SPIN_MAX)
 
 void spin_init(struct spin *spin)
 {
