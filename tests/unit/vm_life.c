@@ -28,8 +28,8 @@
 #include "vm/process.h"
 #include "vm/vm.h"
 
-#define STAYS	"build/unit/vm_guest_stays.img"
-#define ENDS	"build/unit/vm_guest_ends.img"
+#define STAYS	"build/tools/vm_guest_stays.img"
+#define ENDS	"build/tools/vm_guest_ends.img"
 #define SECONDS	15.
 
 static char folder[64];
