@@ -264,8 +264,9 @@ ProtobufCMessage *guest_call(struct guest *guest, const char *method,
 		*ret_code = answer.code;
 		return NULL;
 	}
+	/* Not guest_run(): the answer of a guest that has hung up comes, too. */
 	while (!answer.is_there)
-		guest_run(guest, &answer.is_there, 1.);
+		ev_run(guest->loop, EVRUN_ONCE);
 	*ret_code = answer.code;
 	return answer.response;
 }
