@@ -8,15 +8,15 @@
 
 /* Columns of /proc/net/dev after the name. */
 enum {
-	RX_BYTES,
-	RX_PACKETS,
-	RX_ERRORS,
-	RX_DROPPED,
+	RX_BYTES = 0,
+	RX_PACKETS = 1,
+	RX_ERRORS = 2,
+	RX_DROPPED = 3,
 	TX_BYTES = 8,
-	TX_PACKETS,
-	TX_ERRORS,
-	TX_DROPPED,
-	COLUMNS
+	TX_PACKETS = 9,
+	TX_ERRORS = 10,
+	TX_DROPPED = 11,
+	COLUMNS = 12,
 };
 
 static int read_columns(const char *text, unsigned long long columns[COLUMNS])

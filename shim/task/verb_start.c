@@ -124,10 +124,8 @@ static void raise_oom_score(void)
 
 	if (!file)
 		return;
-	if (fscanf(file, "%d", &score) == 1 && score < OOM_SCORE_MAX) {
-		rewind(file);
+	if (fscanf(file, "%d", &score) == 1 && score < OOM_SCORE_MAX && !fseek(file, 0, SEEK_SET))
 		fprintf(file, "%d", score + 1);
-	}
 	fclose(file);
 }
 

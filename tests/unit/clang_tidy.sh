@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 command -v clang-tidy >/dev/null || { echo "no clang-tidy here"; exit 77; }
 checks='-*,bugprone-*,clang-analyzer-*,cert-*,misc-*,performance-*'
 # Rules of other styles than the kernel's, and those that do not know the cleanup
-# attribute (the sanitizers find leaks).
+# attribute (the sanitizers find leaks) or take a checked descriptor for an error.
 for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-condition \
 	bugprone-narrowing-conversions bugprone-reserved-identifier \
 	bugprone-implicit-widening-of-multiplication-result bugprone-macro-parentheses \
@@ -16,6 +16,7 @@ for check in bugprone-easily-swappable-parameters bugprone-assignment-in-if-cond
 	cert-sig30-c clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling \
 	misc-no-recursion misc-include-cleaner bugprone-multi-level-implicit-pointer-conversion \
 	bugprone-suspicious-string-compare clang-analyzer-unix.Malloc clang-analyzer-unix.Stream \
+	clang-analyzer-unix.StdCLibraryFunctions \
 	clang-analyzer-valist.Uninitialized bugprone-branch-clone bugprone-switch-missing-default-case performance-no-int-to-ptr; do
 	checks+=,-$check
 done
