@@ -63,8 +63,10 @@ static int visit_mappings(uint64_t start, uint64_t bytes,
 	FILE *maps = fopen("/proc/self/maps", "re");
 	uint64_t covered = start, end = start + bytes;
 	struct mapping mapping;
-	int r = maps ? 0 : -errno;
+	int r = 0;
 
+	if (!maps)
+		return -errno;
 	while (!r && covered < end && read_mapping(maps, &mapping)) {
 		uint64_t to = mapping.to < end ? mapping.to : end;
 
@@ -73,8 +75,7 @@ static int visit_mappings(uint64_t start, uint64_t bytes,
 		r = mapping.from > covered ? -EFAULT : visit(&mapping, covered, to, context);
 		covered = to;
 	}
-	if (maps)
-		fclose(maps);
+	fclose(maps);
 	return !r && covered < end ? -EFAULT : r;
 }
 
