@@ -64,6 +64,13 @@ void task_fail(struct ttrpc_call *call, const struct failure *failure);
 /* google.protobuf.Empty. */
 void task_reply_empty(struct ttrpc_call *call);
 
+/* For guest_call() with the call as @context: the answer of the guest is the answer. */
+void task_forwarded(const struct failure *failure, const ProtobufCMessage *response, void *context);
+
+/* FailedPrecondition: @verb ("start", say) is not possible in this state, and @why. */
+void task_refuse(struct ttrpc_call *call, const char *id, const char *exec_id, const char *verb,
+		 const char *why);
+
 /* Seconds for a call into the guest: at most @limit, or as long as the caller waits. */
 double task_limit(const struct ttrpc_call *call, double limit);
 

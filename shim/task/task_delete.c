@@ -143,9 +143,7 @@ TASK_HANDLER(task_delete)
 		return;
 	why = why_not(process);
 	if (why) {
-		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "%s %s: cannot delete it: %s",
-				*request->exec_id ? "exec" : "container",
-				*request->exec_id ? request->exec_id : request->id, why);
+		task_refuse(call, request->id, request->exec_id, "delete", why);
 	} else if (*request->exec_id) {
 		reply(call, process);
 		container_remove_exec(process);

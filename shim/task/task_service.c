@@ -106,6 +106,24 @@ void task_reply_empty(struct ttrpc_call *call)
 	ttrpc_call_reply(call, &empty.base);
 }
 
+void task_forwarded(const struct failure *failure, const ProtobufCMessage *response, void *context)
+{
+	struct ttrpc_call *call = context;
+
+	(void)response;
+	if (failure)
+		task_fail(call, failure);
+	else
+		task_reply_empty(call);
+}
+
+void task_refuse(struct ttrpc_call *call, const char *id, const char *exec_id, const char *verb,
+		 const char *why)
+{
+	ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "%s %s: cannot %s it: %s",
+			*exec_id ? "exec" : "container", *exec_id ? exec_id : id, verb, why);
+}
+
 double task_limit(const struct ttrpc_call *call, double limit)
 {
 	double left = ttrpc_call_remaining(call);

@@ -14,24 +14,11 @@
 #include "shim_guest.h"
 #include "task_events.h"
 
-/* The answer of the guest is the answer. */
-static void forwarded(const struct failure *failure, const ProtobufCMessage *response,
-		      void *context)
-{
-	struct ttrpc_call *call = context;
-
-	(void)response;
-	if (failure)
-		task_fail(call, failure);
-	else
-		task_reply_empty(call);
-}
-
 static void forward(struct shim *shim, struct ttrpc_call *call, const char *phase,
 		    const char *method, const ProtobufCMessage *request)
 {
-	guest_call(shim->guest, phase, method, request, task_limit(call, TASK_SECONDS), forwarded,
-		   call);
+	guest_call(shim->guest, phase, method, request, task_limit(call, TASK_SECONDS),
+		   task_forwarded, call);
 }
 
 static void kill_in_guest(struct shim *shim, struct ttrpc_call *call, struct process *process,

@@ -130,9 +130,7 @@ TASK_HANDLER(task_start)
 		return;
 	why = why_not(process);
 	if (why)
-		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "%s %s: cannot start it: %s",
-				*request->exec_id ? "exec" : "container",
-				*request->exec_id ? request->exec_id : request->id, why);
+		task_refuse(call, request->id, request->exec_id, "start", why);
 	else if (process->container->virtual_ && !shim->guest_ready)
 		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "pod %s: its guest is gone",
 				request->id);

@@ -11,17 +11,6 @@
 #include "shim.h"
 #include "spec.h"
 
-static void updated(const struct failure *failure, const ProtobufCMessage *response, void *context)
-{
-	struct ttrpc_call *call = context;
-
-	(void)response;
-	if (failure)
-		task_fail(call, failure);
-	else
-		task_reply_empty(call);
-}
-
 /* Limits of a container in the guest; the guest itself has its size for good. */
 TASK_HANDLER(task_update)
 {
@@ -49,7 +38,7 @@ TASK_HANDLER(task_update)
 	}
 	update.container_id = container->id;
 	guest_call(shim->guest, "update", "UpdateContainer", &update.base,
-		   task_limit(call, TASK_SECONDS), updated, call);
+		   task_limit(call, TASK_SECONDS), task_forwarded, call);
 	grpc__linux_resources__free_unpacked(update.resources, NULL);
 }
 
