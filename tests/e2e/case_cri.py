@@ -39,6 +39,24 @@ def wait_state(client, container, wanted, seconds=20):
     return status
 
 
+def greeting(connect, seconds=20):
+    """What a server says that takes one connection at a time, and is away between two."""
+    end = time.monotonic() + seconds
+    while not (said := connect()):
+        assert time.monotonic() < end, "no greeting"
+        time.sleep(0.1)
+    return said
+
+
+def greeting_outside(address):
+    """The same from the host; b"": nobody listens."""
+    try:
+        with socket.create_connection(address, timeout=20) as connection:
+            return connection.recv(100)
+    except ConnectionError:
+        return b""
+
+
 def test_pod(c):
     """Two containers of a pod share a guest, and its network with the host."""
     with client_of(c) as client:
@@ -51,10 +69,10 @@ def test_pod(c):
         equal(client.execute(two, "/bin/hostname")[1], "web\n")
         # Each has processes of its own.
         assert "sleep 1000" not in client.execute(one, "/bin/ps")[1]
-        equal(client.execute(two, "/bin/sh", "-c", "nc 127.0.0.1 8080 </dev/null")[1], "hello\n")
+        inside = ("/bin/sh", "-c", "nc 127.0.0.1 8080 </dev/null")
+        equal(greeting(lambda: client.execute(two, *inside)[1]), "hello\n")
         address = (client.pod_address(pod), 8080)
-        with socket.create_connection(address, timeout=20) as connection:
-            equal(connection.recv(100), b"hello\n")
+        equal(greeting(lambda: greeting_outside(address)), b"hello\n")
         equal(client.execute(two, "/bin/sh", "-c", "exit 3")[0], 3)
         client.remove_pod(pod)
 
