@@ -13,13 +13,17 @@ build/shim/kbm-agent: $(AGENT_OBJECTS) $(STREAM_OBJECTS) $(OCI_OBJECTS) $(TTRPC_
 	$(CC) -static $(SHIM_LDFLAGS) -o $@ $^ $(SHIM_LIBS)
 
 # Tests.
-UNIT_TESTS += build/unit/agent_reaper build/unit/agent_parts
+UNIT_TESTS += build/unit/agent_reaper build/unit/agent_parts build/unit/agent_protocol
 build/unit/agent_reaper: tests/unit/agent_reaper.c $(addprefix shim/agent/,reaper.c command.c)
 build/unit/agent_parts: tests/unit/agent_parts.c \
 	$(addprefix shim/agent/,files.c mount_options.c network_text.c runtime_log.c)
 build/unit/agent_reaper build/unit/agent_parts: $(wildcard shim/agent/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/$(@F).d -o $@ $(filter %.c,$^) -lcmocka -lev -ljson-c
+
+build/unit/agent_protocol: tests/unit/agent_protocol.c $(PROTOCOLS_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/$(@F).d -o $@ $(filter %.c %.a,$^) -lcmocka -l:libprotobuf-c.a
 
 # tests/unit/agent_guest.sh runs this one, with a time limit of its own.
 unit-tests: build/tools/agent-guest
