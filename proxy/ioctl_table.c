@@ -24,6 +24,11 @@
 #define BOTH(number, where)	{ ROW(number, where, ROW_IN | ROW_OUT) }
 #define GIVES(number, where, how, what)	{ ROW(number, where, how), .returns = (what) }
 
+/* The number does not tell that there is a structure. */
+#define READS_UNTOLD(number, where, type) \
+	{ .request = (number), .name = #number, .on = (where), .flags = ROW_IN, \
+	  .size = sizeof(type) }
+
 #define LIST(number, where, how, type, count, member, most) \
 	{ ROW(number, where, how), .count_at = offsetof(type, count), .base = sizeof(type), \
 	  .element = sizeof(((type *)0)->member[0]), .max = (most) }
@@ -151,7 +156,7 @@ static const struct ioctl_row rows[] = {
 	READS(KVM_SET_PIT, ON_VM),
 	WRITES(KVM_GET_PIT2, ON_VM),
 	READS(KVM_SET_PIT2, ON_VM),
-	VALUE(KVM_REINJECT_CONTROL, ON_VM),
+	READS_UNTOLD(KVM_REINJECT_CONTROL, ON_VM, struct kvm_reinject_control),
 	READS(KVM_REGISTER_COALESCED_MMIO, ON_VM),
 	READS(KVM_UNREGISTER_COALESCED_MMIO, ON_VM),
 	VALUE(KVM_SET_BOOT_CPU_ID, ON_VM),

@@ -128,6 +128,21 @@ static void show_errors(void)
 	printf(" unknown %d (%m)\n", ioctl(vm, _IO(KVMIO, 0x7f), 0));
 }
 
+/* Calls whose numbers do not tell how much they read. */
+static void show_timer(void)
+{
+	struct kvm_reinject_control control = { .pit_reinject = 0 };
+	struct kvm_pit_config config = { 0 };
+	int other = CALL(kvm, KVM_CREATE_VM, 0);
+
+	printf("without a timer %d (%m)", ioctl(other, KVM_REINJECT_CONTROL, &control));
+	CALL(other, KVM_CREATE_IRQCHIP, 0);
+	CALL(other, KVM_CREATE_PIT2, &config);
+	CALL(other, KVM_REINJECT_CONTROL, &control);
+	printf(" of nothing %d (%m)\n", ioctl(other, KVM_REINJECT_CONTROL, NULL));
+	close(other);
+}
+
 int main(void)
 {
 	if (access("/dev/kvm", R_OK | W_OK))
@@ -137,6 +152,7 @@ int main(void)
 	run_vm();
 	show_result();
 	show_errors();
+	show_timer();
 	close(vcpu);
 	close(vm);
 	close(kvm);
