@@ -16,6 +16,7 @@
 #include "agent.h"
 #include "boot.h"
 #include "files.h"
+#include "kernel_options.h"
 #include "log.h"
 
 #define KBM_LIVE "/sys/kernel/kata_bm/live"
@@ -121,6 +122,14 @@ static void bring_loopback_up(void)
 		close(fd);
 }
 
+static void read_options(void)
+{
+	char words[4096];
+
+	if (file_read("/proc/cmdline", words, sizeof(words)) > 0)
+		log_set_debug(kernel_options_debug(words));
+}
+
 /* A container's own limits are in its config; this is what others get. */
 static void set_limits(void)
 {
@@ -147,6 +156,7 @@ int boot_set_up(void)
 	/* Mounts made later are seen in containers whose mounts ask for that. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		log_line("cannot share mounts: %s", strerror(errno));
+	read_options();
 	make_links();
 	bring_loopback_up();
 	set_limits();

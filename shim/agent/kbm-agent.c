@@ -88,7 +88,7 @@ int main(void)
 		log_line("cannot start: %s", strerror(-r));
 		boot_power_off();
 	}
-	log_line("version " AGENT_VERSION " is ready");
+	log_debug("version " AGENT_VERSION " is ready");
 	ev_run(agent.loop, 0);
 	boot_power_off();
 }

@@ -5,18 +5,17 @@
 
 #include "log.h"
 
+static bool is_debug;
+
 /* One write a line, so that the kernel's lines do not cut it. */
-void log_line(const char *format, ...)
+static void write_line(const char *format, va_list arguments)
 {
 	char line[1024];
-	va_list arguments;
 	int prefix, size;
 
 	prefix = snprintf(line, sizeof(line), "kbm-agent: ");
-	va_start(arguments, format);
 	size = vsnprintf(line + prefix, sizeof(line) - prefix - 1, format,
 			 arguments);
-	va_end(arguments);
 	if (size < 0)
 		return;
 	size += prefix;
@@ -25,4 +24,29 @@ void log_line(const char *format, ...)
 	line[size++] = '\n';
 	if (write(STDERR_FILENO, line, size) < 0)
 		return; /* nowhere to say it */
+}
+
+void log_line(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(format, arguments);
+	va_end(arguments);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list arguments;
+
+	if (!is_debug)
+		return;
+	va_start(arguments, format);
+	write_line(format, arguments);
+	va_end(arguments);
+}
+
+void log_set_debug(bool debug)
+{
+	is_debug = debug;
 }

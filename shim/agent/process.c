@@ -12,6 +12,7 @@
 #include "console.h"
 #include "container.h"
 #include "files.h"
+#include "log.h"
 #include "oom.h"
 #include "process.h"
 #include "reaper.h"
@@ -213,6 +214,8 @@ static void on_exited(void *context, int status)
 	process->has_exited = true;
 	process->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) :
 						 128 + WTERMSIG(status);
+	log_debug("process %s of %s has ended: %d", process->id,
+		  process->container->id, process->exit_code);
 	stream_pump_free(process->pumps[PROCESS_STDIN]);
 	process->pumps[PROCESS_STDIN] = NULL;
 	/* What it started may keep its descriptors open; that is not its output. */

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "log.h"
 #include "runtime.h"
 #include "runtime_log.h"
+#include "ttrpc/clock.h"
 
 #define CRUN "/usr/bin/crun"
 #define ARGUMENTS_MAX 16
@@ -20,6 +22,8 @@
 struct run {
 	runtime_done *done;
 	void *context;
+	double began;
+	char name[160]; /* for the log: verb and container */
 	char log[64];
 };
 
@@ -38,13 +42,15 @@ static void on_done(void *context, int status, bool timed_out)
 		runtime_log_text(run->log, status, text);
 	}
 	unlink(run->log);
+	log_debug("crun %s: %s (%.1f ms)", run->name, error ? text : "done",
+		  (clock_seconds() - run->began) * 1000);
 	run->done(run->context, error, error ? text : "");
 	free(run);
 }
 
 static const int no_stdio[3] = { -1, -1, -1 };
 
-/* arguments: the verb and what follows, without NULLs between. */
+/* arguments: the verb and what follows, the container's id as the last. */
 static int run_crun(struct agent *agent, char *const *arguments,
 		    const int stdio[3], runtime_done *done, void *context)
 {
@@ -60,11 +66,14 @@ static int run_crun(struct agent *agent, char *const *arguments,
 		return -ENOMEM;
 	run->done = done;
 	run->context = context;
+	run->began = clock_seconds();
 	snprintf(run->log, sizeof(run->log), AGENT_RUN_DIR "/crun-%u.log",
 		 number++);
 	snprintf(log_option, sizeof(log_option), "--log=%s", run->log);
 	while (*arguments && used < ARGUMENTS_MAX - 1)
 		argv[used++] = *arguments++;
+	snprintf(run->name, sizeof(run->name), "%.16s %.128s", argv[5],
+		 argv[used - 1]);
 	r = command_start(agent->loop, agent->reaper, argv, stdio, CRUN_SECONDS,
 			  on_done, run);
 	if (r < 0)

@@ -55,6 +55,15 @@ static void on_closed(int error, void *context)
 	boot_power_off();
 }
 
+static void on_answered(const struct ttrpc_call *call, enum ttrpc_code code,
+			const char *message, void *context)
+{
+	(void)context;
+	log_debug("%s: %s%s%s (%.1f ms)", ttrpc_call_method(call),
+		  code == TTRPC_OK ? "done" : ttrpc_code_name(code),
+		  *message ? ": " : "", message, ttrpc_call_age(call) * 1000);
+}
+
 int service_start(struct agent *agent, int fd)
 {
 	int r;
@@ -67,5 +76,6 @@ int service_start(struct agent *agent, int fd)
 	if (r < 0)
 		return r;
 	ttrpc_server_on_closed(agent->server, on_closed, agent);
+	ttrpc_server_on_answered(agent->server, on_answered, agent);
 	return ttrpc_server_add(agent->server, fd);
 }

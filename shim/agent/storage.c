@@ -122,6 +122,7 @@ int storages_add(struct storages *storages, const Grpc__Storage *storage,
 	r = driver->provide(storage, problem);
 	if (r < 0)
 		return r;
+	log_debug("storage %s: %s", storage->mount_point, storage->driver);
 	r = insert(storages, storage->mount_point, driver->is_mount);
 	if (r < 0 && driver->is_mount)
 		umount2(storage->mount_point, MNT_DETACH);

@@ -201,17 +201,26 @@ static void vm_ended(struct vm *vm, const struct vm_end *end, void *context)
 	}
 }
 
-static void vm_logged(struct vm *vm, enum vm_log level, const char *line, void *context)
+/* The agent's lines say what somebody should know, or asked for; not so the kernel's. */
+static enum shim_log_level log_level(enum vm_log level, const char *line)
 {
+	static const char agent[] = "kbm-agent: ";
 	static const enum shim_log_level levels[] = {
 		[VM_LOG_CONSOLE] = SHIM_LOG_DEBUG,
 		[VM_LOG_INFO] = SHIM_LOG_INFO,
 		[VM_LOG_WARNING] = SHIM_LOG_WARNING,
 	};
 
+	if (level == VM_LOG_CONSOLE && !strncmp(line, agent, sizeof(agent) - 1))
+		return SHIM_LOG_INFO;
+	return levels[level];
+}
+
+static void vm_logged(struct vm *vm, enum vm_log level, const char *line, void *context)
+{
 	(void)vm;
 	(void)context;
-	shim_log(levels[level], "%s%s", level == VM_LOG_CONSOLE ? "console: " : "", line);
+	shim_log(log_level(level, line), "%s%s", level == VM_LOG_CONSOLE ? "console: " : "", line);
 }
 
 static const struct vm_callbacks vm_callbacks = {

@@ -21,6 +21,7 @@
  * @envelope:	the frame's message; its payload is gone.
  * @timer:	of the caller's limit.
  * @deadline:	the same, of clock_seconds(); INFINITY: none.
+ * @began:	when it came, of clock_seconds().
  * @held:	bytes of the frame, counted in the peer.
  * @expired:	the peer was told that it took too long.
  */
@@ -35,6 +36,7 @@ struct ttrpc_call {
 	ProtobufCMessage *request;
 	struct ev_timer timer;
 	double deadline;
+	double began;
 	bool expired;
 	void (*cancel)(struct ttrpc_call *call, void *context);
 	void *cancel_context;
@@ -51,15 +53,18 @@ static void respond(struct connection *connection, uint32_t stream, const Ttrpc_
 		connection_fail(connection, -EMSGSIZE);
 }
 
+static void make_message(char message[MAX_MESSAGE], const char *format, va_list arguments)
+{
+	vsnprintf(message, MAX_MESSAGE, format, arguments);
+	utf8_repair(message);
+}
+
 static void respond_failure(struct connection *connection, uint32_t stream, enum ttrpc_code code,
-			    const char *format, va_list arguments)
+			    char *message)
 {
 	Ttrpc__Response response = TTRPC__RESPONSE__INIT;
 	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
-	char message[MAX_MESSAGE];
 
-	vsnprintf(message, sizeof(message), format, arguments);
-	utf8_repair(message);
 	status.code = (int32_t)code;
 	status.message = message;
 	response.status = &status;
@@ -70,11 +75,21 @@ __attribute__((format(printf, 4, 5)))
 static void refuse(struct peer *peer, uint32_t stream, enum ttrpc_code code, const char *format,
 		   ...)
 {
+	char message[MAX_MESSAGE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	respond_failure(peer->connection, stream, code, format, arguments);
+	make_message(message, format, arguments);
 	va_end(arguments);
+	respond_failure(peer->connection, stream, code, message);
+}
+
+static void tell_answered(const struct ttrpc_call *call, enum ttrpc_code code, const char *message)
+{
+	const struct ttrpc_server *server = call->server;
+
+	if (server->answered && !server->freed)
+		server->answered(call, code, message, server->answered_context);
 }
 
 /* No longer the peer's, but still counted in the server, until it is answered. */
@@ -136,6 +151,7 @@ static void on_deadline(struct ev_loop *loop, struct ev_timer *watcher, int even
 	refuse(call->peer, call->stream, TTRPC_DEADLINE_EXCEEDED, "%s/%s: no answer within %.3f s",
 	       call->envelope->service, call->envelope->method,
 	       (double)call->envelope->timeout_nano / 1e9);
+	tell_answered(call, TTRPC_DEADLINE_EXCEEDED, "its time limit is over");
 	cancelled(call);
 }
 
@@ -144,6 +160,7 @@ static void start_timer(struct ttrpc_call *call, struct ev_loop *loop)
 	double seconds = (double)call->envelope->timeout_nano / 1e9;
 
 	call->deadline = INFINITY;
+	call->began = clock_seconds();
 	ev_timer_init(&call->timer, on_deadline, seconds, 0);
 	call->timer.data = call;
 	if (!call->envelope->timeout_nano)
@@ -273,8 +290,13 @@ static bool is_awaited(const struct ttrpc_call *call)
 static void fail(struct ttrpc_call *call, enum ttrpc_code code, const char *format,
 		 va_list arguments)
 {
-	if (is_awaited(call))
-		respond_failure(call->peer->connection, call->stream, code, format, arguments);
+	char message[MAX_MESSAGE];
+
+	if (is_awaited(call)) {
+		make_message(message, format, arguments);
+		tell_answered(call, code, message);
+		respond_failure(call->peer->connection, call->stream, code, message);
+	}
 	end(call);
 }
 
@@ -309,8 +331,10 @@ static int send_reply(struct ttrpc_call *call, const ProtobufCMessage *message)
 		return -ENOMEM;
 	response.payload.len = protobuf_c_message_pack(message, response.payload.data);
 	bytes = ttrpc__response__get_packed_size(&response);
-	if (bytes <= TTRPC_MAX_DATA)
+	if (bytes <= TTRPC_MAX_DATA) {
+		tell_answered(call, TTRPC_OK, "");
 		respond(call->peer->connection, call->stream, &response);
+	}
 	free(response.payload.data);
 	return bytes <= TTRPC_MAX_DATA ? 0 : -EMSGSIZE;
 }
@@ -358,6 +382,11 @@ const char *ttrpc_call_metadata(const struct ttrpc_call *call, const char *key)
 double ttrpc_call_remaining(const struct ttrpc_call *call)
 {
 	return call->deadline - clock_seconds();
+}
+
+double ttrpc_call_age(const struct ttrpc_call *call)
+{
+	return clock_seconds() - call->began;
 }
 
 const char *ttrpc_call_service(const struct ttrpc_call *call)

@@ -138,6 +138,15 @@ void ttrpc_server_on_closed(struct ttrpc_server *server,
 	server->closed_context = context;
 }
 
+void ttrpc_server_on_answered(struct ttrpc_server *server,
+			      void (*answered)(const struct ttrpc_call *call, enum ttrpc_code code,
+					       const char *message, void *context),
+			      void *context)
+{
+	server->answered = answered;
+	server->answered_context = context;
+}
+
 size_t ttrpc_server_pending(const struct ttrpc_server *server)
 {
 	return server->nr_calls;

@@ -51,6 +51,9 @@ struct ttrpc_server {
 	size_t nr_calls;
 	void (*closed)(int error, void *context);
 	void *closed_context;
+	void (*answered)(const struct ttrpc_call *call, enum ttrpc_code code, const char *message,
+			 void *context);
+	void *answered_context;
 };
 
 /* The server frees itself in server_leave(), once ttrpc_server_free() was called. */

@@ -94,6 +94,16 @@ int ttrpc_server_add(struct ttrpc_server *server, int fd);
 void ttrpc_server_on_closed(struct ttrpc_server *server,
 			    void (*closed)(int error, void *context), void *context);
 
+/*
+ * For a log: @answered is called once for each call that came to a handler, before
+ * its answer is sent: @message is "" with TTRPC_OK. It must not answer the call, nor
+ * free the server. Answers for which nobody waits are not told. NULL: nobody.
+ */
+void ttrpc_server_on_answered(struct ttrpc_server *server,
+			      void (*answered)(const struct ttrpc_call *call, enum ttrpc_code code,
+					       const char *message, void *context),
+			      void *context);
+
 /* Calls without an answer. */
 size_t ttrpc_server_pending(const struct ttrpc_server *server);
 
@@ -139,6 +149,9 @@ const char *ttrpc_call_metadata(const struct ttrpc_call *call, const char *key);
 
 /* Seconds that the caller still waits; 0 or less: no longer; INFINITY: no limit. */
 double ttrpc_call_remaining(const struct ttrpc_call *call);
+
+/* Seconds since it came. */
+double ttrpc_call_age(const struct ttrpc_call *call);
 
 /* The name under which it was called, and the method's. */
 const char *ttrpc_call_service(const struct ttrpc_call *call);

@@ -23,7 +23,7 @@ static void add_kernel(struct command *command, const struct machine *machine,
 	command_option(command, "-initrd", "%s", config->initrd);
 	command_option(command, "-append", "%s%s%s%s%s", machine->append,
 		       config->hypervisor_debug ? "" : " quiet",
-		       config->agent_debug ? " kbm_agent.log=debug" : "",
+		       config->agent_debug ? " agent.log=debug" : "",
 		       *config->kernel_params ? " " : "", config->kernel_params);
 }
 

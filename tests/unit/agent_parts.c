@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "agent/files.h"
+#include "agent/kernel_options.h"
 #include "agent/mount_options.h"
 #include "agent/network_text.h"
 #include "agent/runtime_log.h"
@@ -32,6 +33,33 @@ static void names_are_checked(void **state)
 	longest[129] = '\0';
 	assert_int_equal(name_check(longest), -EINVAL);
 	assert_int_equal(name_check(longest + 1), 0);
+}
+
+static void kernel_options_are_read(void **state)
+{
+	static const char *const quiet[] = {
+		"",
+		"quiet",
+		"agent.log",
+		"agent.log=",
+		"agent.log=info",
+		"agent.log=debugger",
+		"xagent.log=debug",
+		"agent.logx=debug",
+		"kbm.idle=hlt",
+		"agent.log=debug agent.log=warn",
+	};
+	static const char *const debug[] = {
+		"agent.log=debug",
+		"panic=-1 agent.log=trace",
+		"agent.log=info\tagent.log=debug\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+		assert_false(kernel_options_debug(quiet[i]));
+	for (size_t i = 0; i < sizeof(debug) / sizeof(debug[0]); i++)
+		assert_true(kernel_options_debug(debug[i]));
 }
 
 static void addresses_are_read(void **state)
@@ -134,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(kernel_options_are_read),
 		cmocka_unit_test(addresses_are_read),
 		cmocka_unit_test(mount_options_are_sorted),
 		cmocka_unit_test(what_crun_says_is_understood),

@@ -167,6 +167,42 @@ static void failures_have_code_and_text(void **state)
 	assert_int_equal(raw_answer(loop, peer, 5, NULL), TTRPC_NOT_FOUND);
 }
 
+static char told[256];
+
+static void on_answered(const struct ttrpc_call *call, enum ttrpc_code code, const char *message,
+			void *context)
+{
+	size_t used = strlen(told);
+
+	assert_ptr_equal(context, told);
+	assert_true(ttrpc_call_age(call) >= 0 && ttrpc_call_age(call) < 60);
+	snprintf(told + used, sizeof(told) - used, "%s %d '%s'; ", ttrpc_call_method(call), code,
+		 message);
+}
+
+static void answers_are_told(void **state)
+{
+	Containerd__Task__V2__KillRequest request = CONTAINERD__TASK__V2__KILL_REQUEST__INIT;
+
+	(void)state;
+	*told = '\0';
+	ttrpc_server_on_answered(server, on_answered, told);
+	send_state(1, TASK, "c1", 0);
+	assert_int_equal(raw_answer(loop, peer, 1, NULL), TTRPC_OK);
+	request.id = "c1";
+	request.all = true;
+	raw_request(loop, peer, 3, TASK, "Kill", &request.base, 0);
+	assert_int_equal(raw_answer(loop, peer, 3, NULL), TTRPC_NOT_FOUND);
+	/* Told when nobody waits any more, and not again when it is answered. */
+	send_wait(5, 1000000);
+	assert_int_equal(raw_answer(loop, peer, 5, NULL), TTRPC_DEADLINE_EXCEEDED);
+	answer_all();
+	assert_string_equal(told, "State 0 ''; Kill 5 'no container c1'; "
+				  "Wait 4 'its time limit is over'; ");
+	ttrpc_server_on_answered(server, NULL, NULL);
+	assert_serves(7);
+}
+
 static void requests_can_be_kept(void **state)
 {
 	Containerd__Task__V2__ExecProcessRequest request =
@@ -354,6 +390,7 @@ int main(void)
 		CASE(garbage_is_an_invalid_argument),
 		CASE(metadata_is_found),
 		CASE(failures_have_code_and_text),
+		CASE(answers_are_told),
 		CASE(requests_can_be_kept),
 		CASE(answers_come_in_any_order),
 		CASE(peers_may_go_with_calls_waiting),

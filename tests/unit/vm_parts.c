@@ -712,7 +712,7 @@ static void test_command_direct(void **state)
 	assert_string_equal(command.words[MACHINE_WORD], "kata-bm,isolation=walled,node=1,cpus=");
 	text = join(&command);
 	expect_words(text, "-accel kvm,proxy=unix:/run/p,,q ");
-	expect_words(text, "console=kbm panic=-1 kbm_agent.log=debug ");
+	expect_words(text, "console=kbm panic=-1 agent.log=debug ");
 	expect_words(text, "virtio-serial-bm,max_ports=4 ");
 	assert_null(strstr(text, " quiet"));
 	command_done(&command);
