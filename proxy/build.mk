@@ -6,7 +6,7 @@ PROXY_OBJ := build/obj/proxy
 PROXY_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow \
 	-Wmissing-prototypes -Wvla -fPIC -fvisibility=hidden -pthread -MMD -MP
 PROXY_CFLAGS += -Ihost-kernel-patches/src/arch/x86/include/uapi
-PROXY_COMMON := ring.o spin.o codec.o slots.o ioctl_table.o capability.o message.o link.o \
+PROXY_COMMON := ring.o spin.o codec.o slots.o ioctl_table.o capability.o message.o packet.o link.o \
 	transport_unix.o transport_kbm.o
 PROXY_TWIN := $(PROXY_COMMON) transport_kbm_twin.o handles.o lease.o run_page.o status_page.o \
 	twin.o twin_call.o twin_messages.o twin_open.o twin_rings.o

@@ -29,7 +29,7 @@ struct twin_order {
 /* -EPIPE: the process is gone. */
 int twin_order_send(int socket, const struct twin_order *order);
 
-/* Waits for it. -EPIPE: the daemon is gone. */
+/* Waits for it. -EPIPE: the daemon is gone. -EPROTO: see packet.h. */
 int twin_order_receive(int socket, struct twin_order *ret_order);
 
 #endif

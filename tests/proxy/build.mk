@@ -12,7 +12,7 @@ build/unit/proxy_isolation: tests/unit/proxy_isolation.c proxy/isolation.c \
 
 # Clients that do not behave; see tests/proxy/faults.
 unit-tests: build/tools/faults-client
-PROXY_SESSION := tests/proxy/session.c $(addprefix proxy/,message.c ring.c spin.c transport_unix.c)
+PROXY_SESSION := tests/proxy/session.c $(addprefix proxy/,message.c packet.c ring.c spin.c transport_unix.c)
 build/tools/faults-client: tests/proxy/faults_client.c $(PROXY_SESSION) tests/proxy/session.h \
 		$(wildcard proxy/*.h)
 	@mkdir -p $(@D)

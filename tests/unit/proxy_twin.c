@@ -21,6 +21,7 @@
 #include <linux/kvm.h>
 
 #include "message.h"
+#include "packet.h"
 #include "ring.h"
 #include "transport_unix.h"
 #include "twin.h"
@@ -320,6 +321,25 @@ static void a_short_message_ends_the_session(void **state)
 	assert_int_equal(message_receive(session.socket, &message, got), -EIO);
 }
 
+static void too_many_descriptors_end_the_session(void **state)
+{
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_EVENTFD };
+	int fds[KBM_MAX_FDS + 1], got[KBM_MAX_FDS];
+	siginfo_t end;
+
+	(void)state;
+	for (unsigned int i = 0; i <= KBM_MAX_FDS; i++)
+		fds[i] = eventfd(0, EFD_CLOEXEC);
+	assert_int_equal(packet_send(session.socket, &message, sizeof(message), fds,
+				     KBM_MAX_FDS + 1), 0);
+	assert_int_equal(message_receive(session.socket, &message, got), -EIO);
+	/* By itself, and not by a sanitizer. */
+	assert_int_equal(waitid(P_PID, (id_t)session.pid, &end, WEXITED | WNOWAIT), 0);
+	assert_int_equal(end.si_status, EXIT_SUCCESS);
+	for (unsigned int i = 0; i <= KBM_MAX_FDS; i++)
+		close(fds[i]);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -333,6 +353,7 @@ int main(void)
 		TEST(memory_lies_in_a_regular_file),
 		TEST(a_damaged_turn_ends_the_session),
 		TEST(a_short_message_ends_the_session),
+		TEST(too_many_descriptors_end_the_session),
 	};
 
 	/* A twin that does not answer fails the test, too. */
