@@ -24,13 +24,14 @@ build/images/tools.img: $(foreach tool,$(TOOLS),$(firstword $(subst :, ,$(tool))
 
 # What the simulated server needs; the emulator only if it is ours. The first
 # two fetch different sources, and the host's kernel is the longest of all.
-SERVER_STEPS := host-kernel $(if $(filter build/%,$(EMULATOR)),emulator) guest-kernel vmm images tools
-STEPS := host-kernel emulator guest-kernel vmm images tools unit-tests bench-files
+SERVER_STEPS := host-kernel $(if $(filter build/%,$(EMULATOR)),emulator) guest-kernel vmm shim images tools
+STEPS := host-kernel emulator guest-kernel vmm shim images tools unit-tests bench-files
 
 STEP_host-kernel  := build/host-kernel/bzImage
 STEP_guest-kernel := build/guest-kernel/bzImage
 STEP_emulator     := build/emulator/qemu-system-x86_64
 STEP_vmm          := build/vmm/qemu-system-x86_64
+STEP_shim         := build/shim/containerd-shim-kata-bm-v2 build/images/kata-bm-initrd.img
 STEP_images       := build/images/server.img build/images/redis.img \
 	build/images/redis-container.tar control-bm-packages
 STEP_tools        := build/images/tools.img build/images/control-bm.img
@@ -73,6 +74,11 @@ bench: setup ## Micro-benchmarks: bare CPU, direct and walled guest, stock KVM
 all: setup-tests ## Build everything, run nothing
 	@$(MAKE) -j$(JOBS) $(STEPS:%=step-%)
 
+.PHONY: install-shim
+install-shim: setup ## What containerd needs, on this machine or below DESTDIR
+	@$(MAKE) -j$(JOBS) step-guest-kernel step-shim
+	@scripts/install-shim '$(DESTDIR)'
+
 .PHONY: setup
 setup: ## Install the Debian packages that the build needs (as root)
 	@scripts/setup
@@ -99,8 +105,8 @@ $(STEPS:%=step-%): step-%:
 	+@scripts/step $* $(MAKE) -s $(STEP_$*)
 
 # tools.img carries what these make; each is made by one step only.
-step-tools: step-vmm step-guest-kernel step-host-kernel step-images
-step-unit-tests: step-vmm
+step-tools: step-vmm step-guest-kernel step-host-kernel step-shim step-images
+step-unit-tests: step-vmm step-shim
 step-bench-files: step-host-kernel step-guest-kernel
 # Two compilations at once are enough.
 step-vmm: | $(filter step-emulator,$(SERVER_STEPS:%=step-%))
