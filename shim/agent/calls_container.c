@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,13 @@
 
 #include "boot.h"
 #include "calls.h"
-#include "cgroup.h"
 #include "container.h"
 #include "files.h"
 #include "guest_spec.h"
-#include "log.h"
 #include "new_process.h"
 #include "oci/oci.h"
+#include "removal.h"
 #include "runtime.h"
-
-#define REMOVE_STEP_SECONDS 0.005
-#define REMOVE_SECONDS 10.
 
 static int write_config(struct container *container, const Grpc__Spec *spec,
 			struct problem *problem)
@@ -166,65 +161,6 @@ CALL(call_start_container)
 	}
 }
 
-/* Nobody else frees a container that is being removed. */
-struct removal {
-	struct container *container;
-	struct ttrpc_call *call;
-	ev_timer timer;
-	double waited;
-};
-
-static bool has_processes(const struct container *container)
-{
-	for (const struct process *at = container->processes; at; at = at->next)
-		if (at->pid && !at->has_exited)
-			return true;
-	return cgroup_value(container->cgroup, "cgroup.events", "populated");
-}
-
-static void end_removal(struct removal *removal)
-{
-	struct container *container = removal->container;
-
-	ev_timer_stop(container->agent->loop, &removal->timer);
-	if (has_processes(container)) {
-		container->is_removed = false;
-		ttrpc_call_fail(removal->call, TTRPC_FAILED_PRECONDITION,
-				"processes of container %s cannot be killed",
-				container->id);
-	} else {
-		container_free(container);
-		call_reply_empty(removal->call);
-	}
-	free(removal);
-}
-
-/* Their end is told before they are forgotten. */
-static void on_removal_step(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct removal *removal = timer->data;
-
-	(void)loop;
-	(void)events;
-	removal->waited += REMOVE_STEP_SECONDS;
-	if (removal->waited > REMOVE_SECONDS ||
-	    !has_processes(removal->container))
-		end_removal(removal);
-}
-
-static void on_deleted(void *context, int error, const char *text)
-{
-	struct removal *removal = context;
-	struct container *container = removal->container;
-
-	if (error)
-		log_line("crun delete of %s: %s", container->id, text);
-	ev_timer_init(&removal->timer, on_removal_step, 0.,
-		      REMOVE_STEP_SECONDS);
-	removal->timer.data = removal;
-	ev_timer_start(container->agent->loop, &removal->timer);
-}
-
 CALL(call_remove_container)
 {
 	const Grpc__RemoveContainerRequest *wanted =
@@ -232,8 +168,7 @@ CALL(call_remove_container)
 	struct agent *agent = context;
 	struct container *container =
 		call_find_container(call, agent, wanted->container_id);
-	struct removal *removal;
-	int r = -ENOMEM;
+	int r;
 
 	if (!container)
 		return;
@@ -242,19 +177,8 @@ CALL(call_remove_container)
 				"container %s is being made", container->id);
 		return;
 	}
-	removal = calloc(1, sizeof(*removal));
-	if (removal) {
-		removal->container = container;
-		removal->call = call;
-		container->is_removed = true;
-		cgroup_signal(container->cgroup, SIGKILL);
-		cgroup_freeze(container->cgroup, false);
-		r = runtime_delete(agent, container->id, on_deleted, removal);
-	}
-	if (r < 0) {
-		container->is_removed = false;
-		free(removal);
+	r = removal_start(container, call);
+	if (r < 0)
 		ttrpc_call_fail_errno(call, r, "cannot start crun: %s",
 				      strerror(-r));
-	}
 }

@@ -32,7 +32,8 @@ static void on_limit(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	command->timed_out = true;
-	kill(command->pid, SIGKILL);
+	/* With its children, as long as they have no session of their own. */
+	kill(-command->pid, SIGKILL);
 }
 
 static int add_descriptors(posix_spawn_file_actions_t *actions,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "log.h"
 #include "new_process.h"
 #include "oom.h"
+#include "removal.h"
 #include "runtime.h"
 
 /* By name: both may be gone when crun has ended. */
@@ -17,6 +19,7 @@ struct making {
 	struct ttrpc_call *call;
 	char *container_id, *process_id;
 	bool is_init;
+	bool is_unwanted; /* its caller has given up */
 };
 
 static void making_free(struct making *making)
@@ -46,13 +49,39 @@ static int making_new(struct process *process, struct ttrpc_call *call,
 	return 0;
 }
 
-static void take_away(struct making *making, struct container *container,
-		      struct process *process)
+/* crun may have got as far as a container, whatever came after. */
+static void take_container_away(struct container *container, int error)
 {
-	if (making->is_init)
+	if (error == -EREMOTEIO || removal_start(container, NULL) < 0)
 		container_free(container);
-	else
-		container_remove_process(container, process);
+}
+
+static void take_away(struct making *making, struct container *container,
+		      struct process *process, int error)
+{
+	if (making->is_init) {
+		take_container_away(container, error);
+		return;
+	}
+	process_signal(process, SIGKILL);
+	container_remove_process(container, process);
+}
+
+static void on_caller_gone(struct ttrpc_call *call, void *context)
+{
+	struct making *making = context;
+
+	(void)call;
+	making->is_unwanted = true;
+}
+
+/* It has the environment of a process: not for longer than crun needs it. */
+static void forget_file(struct container *container, struct process *process)
+{
+	char path[PATH_MAX];
+
+	unlink(container_path(container, process->id, ".json", path,
+			      sizeof(path)));
 }
 
 static int attach(struct making *making, struct container *container,
@@ -101,15 +130,21 @@ static void on_made(void *context, int error, const char *text)
 		return;
 	}
 	process->creator = NULL;
+	if (!making->is_init)
+		forget_file(container, process);
 	if (!error) {
 		error = attach(making, container, process);
 		text = error == -ENOENT ?
 			       "crun sent no terminal or process number" :
 			       strerror(-error);
 	}
+	if (!error && (making->is_unwanted || process->is_unwanted)) {
+		error = -ETIMEDOUT;
+		text = "nobody waits for it any more";
+	}
 	if (error) {
-		take_away(making, container, process);
 		fail(making, error, text);
+		take_away(making, container, process, error);
 	} else {
 		call_reply_empty(making->call);
 	}
@@ -165,5 +200,6 @@ int new_process_run(struct process *process, struct ttrpc_call *call,
 				   process->id, strerror(-r));
 	}
 	process->creator = call;
+	ttrpc_call_on_cancel(call, on_caller_gone, making);
 	return 0;
 }

@@ -273,6 +273,10 @@ void process_wait(struct process *process, struct ttrpc_call *call)
 
 int process_signal(struct process *process, int number)
 {
+	if (process->creator && number == SIGKILL) {
+		process->is_unwanted = true;
+		return 0;
+	}
 	if (!process->pid || process->has_exited)
 		return -ESRCH;
 	return kill(process->pid, number) < 0 ? -errno : 0;

@@ -38,6 +38,7 @@ struct process {
 	bool has_exited;
 	int exit_code;
 	struct ttrpc_call *creator; /* waits for crun */
+	bool is_unwanted; /* to be killed as soon as crun has made it */
 	struct ttrpc_call **waiters; /* wait for the end */
 	size_t waiter_count;
 	bool was_waited_for;
@@ -71,7 +72,10 @@ int process_attach(struct process *process, const char *pid_file);
 /* Answers the call when the process has ended and its output has been sent. */
 void process_wait(struct process *process, struct ttrpc_call *call);
 
-/* Returns 0, -ESRCH (it has ended) or a negative errno of kill(2). */
+/*
+ * Returns 0, -ESRCH (it has ended) or a negative errno of kill(2). One that crun
+ * is still making takes SIGKILL alone, which will be its end.
+ */
 int process_signal(struct process *process, int number);
 
 /* Returns 0 or a negative errno; -ENOTTY without a terminal. */

@@ -701,6 +701,77 @@ static void many_leave_nothing(void **state)
 	assert_string_equal(after, before);
 }
 
+/* As soon as its name is free again: crun is not stopped half-way. */
+static void exec_again(struct process *exec, const char *command)
+{
+	double limit = seconds_now() + 30.;
+
+	while (container_exec(exec, &guest, "late", "x", command, NULL) ==
+	       TTRPC_ALREADY_EXISTS) {
+		assert_true(seconds_now() < limit);
+		process_free(exec);
+		usleep(20000);
+	}
+	assert_int_equal(process_wait(exec, 30.), 0);
+}
+
+static void an_exec_that_is_given_up_leaves_nothing(void **state)
+{
+	const struct container_options options = { .sees_guest = true };
+	struct process process, exec;
+
+	(void)state;
+	container_create(&process, &guest, "late", "sleep 1000", &options);
+	assert_int_equal(container_start(&process), TTRPC_OK);
+	guest_limit_calls(0.005);
+	assert_int_equal(container_exec(&exec, &guest, "late", "x",
+					"exec sleep 4242", NULL),
+			 TTRPC_DEADLINE_EXCEEDED);
+	guest_limit_calls(0.);
+	/* The agent has ended its side of the streams, too. */
+	assert_true(guest_run(&guest, &exec.ended[1], 30.));
+	assert_true(guest_run(&guest, &exec.ended[2], 30.));
+	process_free(&exec);
+	exec_again(&exec, "ps; ls /guest/run/kata-bm/containers/late");
+	assert_non_null(strstr(exec.output, "sleep 1000"));
+	assert_null(strstr(exec.output, "sleep 4242"));
+	assert_non_null(strstr(exec.output, "config.json"));
+	assert_null(strstr(exec.output, "x.json"));
+	process_free(&exec);
+	assert_int_equal(container_remove(&process), TTRPC_OK);
+	process_free(&process);
+}
+
+static void a_container_that_is_given_up_leaves_nothing(void **state)
+{
+	char before[8192], after[8192];
+	struct process process;
+	double limit;
+
+	(void)state;
+	look(before, sizeof(before));
+	guest_limit_calls(0.005);
+	assert_int_equal(container_create(&process, &guest, "later",
+					  "sleep 4242", NULL),
+			 TTRPC_DEADLINE_EXCEEDED);
+	guest_limit_calls(0.);
+	assert_true(guest_run(&guest, &process.ended[1], 30.));
+	process_free(&process);
+	limit = seconds_now() + 30.;
+	while (container_create(&process, &guest, "later", "true", NULL) ==
+	       TTRPC_ALREADY_EXISTS) {
+		assert_true(seconds_now() < limit);
+		process_free(&process);
+		usleep(20000);
+	}
+	assert_int_equal(container_start(&process), TTRPC_OK);
+	assert_int_equal(process_wait(&process, 30.), 0);
+	assert_int_equal(container_remove(&process), TTRPC_OK);
+	process_free(&process);
+	look(after, sizeof(after));
+	assert_string_equal(after, before);
+}
+
 static void twenty_run_at_once(void **state)
 {
 	static struct process processes[20];
@@ -783,6 +854,8 @@ int main(void)
 		cmocka_unit_test(the_clock_is_set),
 		cmocka_unit_test(wrong_requests_are_refused),
 		cmocka_unit_test(many_leave_nothing),
+		cmocka_unit_test(an_exec_that_is_given_up_leaves_nothing),
+		cmocka_unit_test(a_container_that_is_given_up_leaves_nothing),
 		cmocka_unit_test(twenty_run_at_once),
 		cmocka_unit_test(the_guest_ends_in_order),
 	};

@@ -20,7 +20,9 @@
 #define QEMU "/usr/bin/qemu-system-x86_64"
 
 char guest_error[1024];
-static double call_seconds = 60.;
+#define CALL_SECONDS 60.
+
+static double call_seconds = CALL_SECONDS;
 
 static void run_qemu(const struct guest *guest, const char *accel,
 		     const char *cpu, const char *disk, int agent, int streams)
@@ -162,7 +164,7 @@ static bool answers(struct guest *guest, double seconds)
 
 	call_seconds = seconds;
 	response = guest_call(guest, "GetGuestDetails", &request, &code);
-	call_seconds = 60.;
+	call_seconds = CALL_SECONDS;
 	if (!response)
 		return false;
 	protobuf_c_message_free_unpacked(response, NULL);
@@ -207,6 +209,11 @@ bool guest_boot(struct guest *guest, const char *disk)
 	fprintf(stderr, "no guest would boot: %s; see %s\n", guest_error,
 		guest->console);
 	return false;
+}
+
+void guest_limit_calls(double seconds)
+{
+	call_seconds = seconds > 0. ? seconds : CALL_SECONDS;
 }
 
 static void on_limit(struct ev_loop *loop, ev_timer *timer, int events)

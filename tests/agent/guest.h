@@ -44,6 +44,9 @@ ProtobufCMessage *guest_call(struct guest *guest, const char *method,
 			     const void *request, enum ttrpc_code *ret_code);
 extern char guest_error[1024];
 
+/* The limit of calls from now on; 0: the usual one. */
+void guest_limit_calls(double seconds);
+
 /* Waits for QEMU's end; kills it after so many seconds. Returns its wait status. */
 int guest_end(struct guest *guest, double seconds);
 
