@@ -41,7 +41,7 @@ UNIT_TESTS += $(addprefix build/unit/proxy_,codec twin kbm spin)
 PROXY_TEST_CFLAGS = $(UNIT_CFLAGS) -pthread -Iproxy \
 	-Ihost-kernel-patches/src/arch/x86/include/uapi
 
-build/unit/proxy_codec: tests/unit/proxy_codec.c $(addprefix proxy/,codec.c slots.c ioctl_table.c)
+build/unit/proxy_codec: tests/unit/proxy_codec.c $(addprefix proxy/,codec.c slots.c ioctl_table.c capability.c)
 build/unit/proxy_twin: tests/unit/proxy_twin.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c))
 build/unit/proxy_kbm: tests/unit/proxy_kbm.c $(patsubst %.o,proxy/%.c,$(sort $(PROXY_TWIN) \
 	$(PROXY_CLIENT) $(PROXY_CHANNEL)))

@@ -11,7 +11,21 @@
 static const uint32_t hidden[] = {
 	KVM_CAP_DEVICE_CTRL, KVM_CAP_SGX_ATTRIBUTE, KVM_CAP_VM_COPY_ENC_CONTEXT_FROM,
 	KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM, KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
+	KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP,
 };
+
+/*
+ * Hidden where eventfds do not cross. Those of KVM_IRQFD and KVM_IOEVENTFD are not
+ * here: QEMU does not start without them, and can do without the calls.
+ */
+static const uint32_t with_eventfd[] = { KVM_CAP_IRQFD_RESAMPLE, KVM_CAP_HYPERV_EVENTFD };
+
+/* What a kernel newer than the table has, the table has no calls for. */
+#define NEWEST	KVM_CAP_X86_GUEST_MODE
+
+/* Confidential guests have calls of their own, with descriptors and addresses. */
+#define VM_TYPES \
+	(1u << KVM_X86_DEFAULT_VM | 1u << KVM_X86_SW_PROTECTED_VM | 1u << KVM_X86_DIRECT_VM)
 
 /* Their arguments are plain numbers, or have fields in the row. */
 static const uint32_t enabled[] = {
@@ -26,21 +40,27 @@ static const uint32_t enabled[] = {
 	KVM_CAP_X86_APIC_BUS_CYCLES_NS, KVM_CAP_HYPERV_ENLIGHTENED_VMCS, KVM_CAP_X86_DIRECT,
 };
 
-static int contains(const uint32_t *list, unsigned long count, uint64_t capability)
+static bool contains(const uint32_t *list, unsigned long count, uint64_t capability)
 {
 	for (unsigned long i = 0; i < count; i++) {
 		if (list[i] == capability)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-int capability_visible(uint64_t capability)
+#define CONTAINS(list, capability) \
+	contains(list, sizeof(list) / sizeof((list)[0]), capability)
+
+int capability_answer(uint64_t capability, int answer, bool eventfds)
 {
-	return !contains(hidden, sizeof(hidden) / sizeof(hidden[0]), capability);
+	if (CONTAINS(hidden, capability) || (!eventfds && CONTAINS(with_eventfd, capability)) ||
+	    (capability > NEWEST && capability != KVM_CAP_X86_DIRECT))
+		return 0;
+	return capability == KVM_CAP_VM_TYPES ? answer & (int)VM_TYPES : answer;
 }
 
-int capability_enables(uint32_t capability)
+bool capability_enables(uint32_t capability)
 {
-	return contains(enabled, sizeof(enabled) / sizeof(enabled[0]), capability);
+	return CONTAINS(enabled, capability);
 }

@@ -3,6 +3,7 @@
 #ifndef KBM_PROXY_IOCTL_TABLE_H
 #define KBM_PROXY_IOCTL_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum handle_kind {
@@ -110,8 +111,11 @@ struct ioctl_row {
 const struct ioctl_row *ioctl_row(uint64_t request);
 const struct ioctl_row *ioctl_row_at(unsigned int index);
 
-/* Whether a client may see, and whether it may enable a capability. */
-int capability_visible(uint64_t capability);
-int capability_enables(uint32_t capability);
+/*
+ * What a client is told where KVM_CHECK_EXTENSION says @answer: less, or 0, where
+ * what it would do then does not cross. @eventfds: these do.
+ */
+int capability_answer(uint64_t capability, int answer, bool eventfds);
+bool capability_enables(uint32_t capability);
 
 #endif

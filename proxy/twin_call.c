@@ -247,8 +247,6 @@ static int64_t kernel_call(const struct call *call)
 
 	if (row->flags & ROW_RUN)
 		return run(call);
-	if (row->flags & ROW_CAP_VALUE && !capability_visible(call->sqe->value))
-		return 0;
 	if (row->flags & ROW_CAP_ENABLE && !capability_enables(codec_u32(call->ring->buffer, 0)))
 		return -EINVAL;
 	if (row->flags & ROW_VALUE)
@@ -260,6 +258,9 @@ static int64_t kernel_call(const struct call *call)
 	r = ioctl(call->object->fd, row->request, argument);
 	if (r < 0)
 		return -errno;
+	if (row->flags & ROW_CAP_VALUE)
+		return capability_answer(call->sqe->value, r,
+					 call->ring->ring.transport->end_fd >= 0);
 	return row->returns ? returned_handle(call, r) : r;
 }
 

@@ -331,11 +331,13 @@ static void calls_cross(void **state)
 static void descriptors_do_not_cross(void **state)
 {
 	struct kvm_ioeventfd doorbell = { .addr = 1, .len = 1, .fd = test.client_bell };
-	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0);
+	uint32_t kvm = open_kvm(), vm = make(kvm, KVM_CREATE_VM, 0);
 	uint32_t statistics = make(vm, KVM_GET_STATS_FD, 0);
 	struct kvm_stats_header header;
 
 	(void)state;
+	assert_int_equal(client_ioctl(test.client, kvm, KVM_CHECK_EXTENSION,
+				      KVM_CAP_IRQFD_RESAMPLE), 0);
 	assert_int_equal(client_ioctl(test.client, vm, KVM_IOEVENTFD, (uintptr_t)&doorbell),
 			 -EOPNOTSUPP);
 	assert_int_equal(client_get_fd(test.client, statistics), -EOPNOTSUPP);
@@ -345,6 +347,34 @@ static void descriptors_do_not_cross(void **state)
 }
 
 /* Without memory the first instruction cannot be read: KVM says so in the page. */
+static int set_slot(uint32_t vm, void *memory)
+{
+	struct kvm_userspace_memory_region region = {
+		.memory_size = 4096, .userspace_addr = (uintptr_t)memory,
+	};
+
+	return client_ioctl(test.client, vm, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&region);
+}
+
+/* Of an ordinary VM, too: it may not reach what is lent to others. */
+static void slots_lie_in_what_is_lent_to_the_session(void **state)
+{
+	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0);
+	int lease = client_open_lease(test.client);
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(lease > 0);
+	assert_int_equal(client_open_lease(test.client), -EEXIST);
+	/* As if it had been lent, and as a lease of another session. */
+	assert_int_equal(client_name_memory(test.client, memory, 4096, (uint32_t)lease, 0), 0);
+	assert_int_equal(set_slot(vm, memory), -EINVAL);
+	client_forget_memory(test.client, memory, 4096);
+	assert_int_equal(client_name_memory(test.client, memory, 4096, (uint32_t)lease + 1, 0), 0);
+	assert_int_equal(set_slot(vm, memory), -EBADF);
+	munmap(memory, 4096);
+}
+
 static void run_pages_are_copies(void **state)
 {
 	uint32_t vm = make(open_kvm(), KVM_CREATE_VM, 0);
@@ -615,6 +645,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(calls_cross),
 		TEST(descriptors_do_not_cross),
+		TEST(slots_lie_in_what_is_lent_to_the_session),
 		TEST(run_pages_are_copies),
 		TEST(a_signal_ends_a_run),
 		TEST(no_wakeup_is_lost),
