@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct json_object;
 struct network;
@@ -123,5 +124,25 @@ struct network *network_close(struct network *network);
  * After the end of QEMU: a namespace with taps is a running guest's, and left alone.
  */
 int network_remove(const char *netns, struct problem *problem);
+
+/**
+ * network_make_namespace - a new network namespace, which lives as long as @ret_fd
+ *
+ * With loopback alone, which is down. /proc/self/fd/NUMBER is its path for the
+ * functions above.
+ */
+int network_make_namespace(int *ret_fd, struct problem *problem);
+
+/**
+ * network_hold - a process of ours that does nothing in a namespace
+ * @netns:	its path; NULL: the one of this process.
+ *
+ * For programs that know a namespace by a process in it. It has no descriptors,
+ * and ends with this process at the latest.
+ */
+int network_hold(const char *netns, pid_t *ret_pid, struct problem *problem);
+
+/* Ends that process; 0 is fine. */
+void network_release(pid_t pid);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent.pb-c.h"
+#include "health.h"
 #include "memory.h"
 #include "ttrpc/ttrpc.h"
 
@@ -27,8 +28,9 @@ struct agent_call {
 struct agent {
 	struct ev_loop *loop;
 	struct ttrpc_client *client;
+	struct health *health;
 	struct agent_call *calls;
-	void (*lost)(void *context);
+	struct agent_callbacks callbacks;
 	void *context;
 	/* Why there is no guest; NULL: there is one. */
 	char *why;
@@ -115,6 +117,7 @@ static void call_done(struct ttrpc_result *result, void *context)
 		return;
 	unlink_call(call);
 	if (result->code == TTRPC_DEADLINE_EXCEEDED) {
+		health_check(call->agent->health);
 		snprintf(text, sizeof(text), "no answer from the guest within %g s", call->seconds);
 		fail_call(call, result->code, text);
 	} else if (result->code != TTRPC_OK) {
@@ -130,22 +133,30 @@ static void client_closed(int error, void *context)
 	struct agent *agent = context;
 
 	(void)error;
-	agent->lost(agent->context);
+	agent->callbacks.lost(agent->context);
 }
 
-int agent_new(struct ev_loop *loop, int fd, void (*lost)(void *context), void *context,
-	      struct agent **ret_agent)
+static void client_hung(void *context)
+{
+	struct agent *agent = context;
+
+	agent->callbacks.hung(agent->context);
+}
+
+int agent_new(struct ev_loop *loop, int fd, double health_seconds,
+	      const struct agent_callbacks *callbacks, void *context, struct agent **ret_agent)
 {
 	struct agent *agent = must_calloc(sizeof(*agent));
 	int r;
 
-	*agent = (struct agent){ .loop = loop, .lost = lost, .context = context };
+	*agent = (struct agent){ .loop = loop, .callbacks = *callbacks, .context = context };
 	r = ttrpc_client_new(loop, fd, &agent->client);
 	if (r < 0) {
 		free(agent);
 		return r;
 	}
 	ttrpc_client_on_closed(agent->client, client_closed, agent);
+	agent->health = health_new(agent->client, health_seconds, client_hung, agent);
 	ev_init(&agent->tell, tell_later);
 	agent->tell.data = agent;
 	*ret_agent = agent;
@@ -202,6 +213,7 @@ struct agent *agent_free(struct agent *agent)
 	while (agent->calls)
 		agent_cancel(agent->calls);
 	ev_timer_stop(agent->loop, &agent->tell);
+	health_free(agent->health);
 	ttrpc_client_free(agent->client);
 	free(agent->why);
 	free(agent);

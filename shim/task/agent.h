@@ -24,12 +24,19 @@ struct failure {
 typedef void agent_done(const struct failure *failure, const ProtobufCMessage *response,
 			void *context);
 
-/*
- * @fd: of the port; the agent's once 0 is returned. @lost: the connection is gone;
- * calls that had no answer wait for agent_lose(), which must follow.
- */
-int agent_new(struct ev_loop *loop, int fd, void (*lost)(void *context), void *context,
-	      struct agent **ret_agent);
+struct agent_callbacks {
+	/* The connection is gone; calls without an answer wait for agent_lose(). */
+	void (*lost)(void *context);
+	/*
+	 * A call had no answer in its time, and neither had the question whether the
+	 * agent is there at all. The guest should end, and agent_lose() follow.
+	 */
+	void (*hung)(void *context);
+};
+
+/* @fd: of the port; the agent's once 0 is returned. @health_seconds: for hung(). */
+int agent_new(struct ev_loop *loop, int fd, double health_seconds,
+	      const struct agent_callbacks *callbacks, void *context, struct agent **ret_agent);
 
 /*
  * @phase: words for an error, such as "exec"; a literal. @method: of Kata's

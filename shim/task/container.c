@@ -85,6 +85,7 @@ void container_free(struct container *container)
 	while (container->execs)
 		container_remove_exec(container->execs);
 	process_done(&container->init);
+	task_hooks_done(&container->hooks);
 	free(container->id);
 	free(container->bundle);
 	free(container);

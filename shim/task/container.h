@@ -13,6 +13,7 @@
 #include "oci.pb-c.h"
 #include "pod.h"
 #include "process_stdio.h"
+#include "task_hooks.h"
 
 struct agent_call;
 struct shim;
@@ -69,6 +70,7 @@ struct container {
 	/* It has a folder below the shared one, a container in the guest. */
 	bool mounted;
 	bool in_guest;
+	struct container_hooks hooks;
 	struct process init;
 	struct process *execs;
 };

@@ -117,6 +117,20 @@ static void agent_lost(void *context)
 	end_without_connection(context);
 }
 
+/* Nothing can be done with it any more, and its containers are not seen to end. */
+static void agent_hung(void *context)
+{
+	struct guest *guest = context;
+
+	shim_log(SHIM_LOG_ERROR,
+		 "the guest left a call without an answer, and was silent for %u s more: it ends",
+		 guest->config->dial_timeout);
+	set_reason(guest, TTRPC_DEADLINE_EXCEEDED, "the agent in the guest does not answer");
+	vm_kill(guest->vm);
+}
+
+static const struct agent_callbacks agent_callbacks = { .lost = agent_lost, .hung = agent_hung };
+
 static void streams_failed(void *context, int error)
 {
 	struct guest *guest = context;
@@ -132,7 +146,8 @@ static int connect_agent(struct guest *guest)
 {
 	int r;
 
-	r = agent_new(guest->loop, vm_take_agent(guest->vm), agent_lost, guest, &guest->agent);
+	r = agent_new(guest->loop, vm_take_agent(guest->vm), guest->config->dial_timeout,
+		      &agent_callbacks, guest, &guest->agent);
 	if (r < 0)
 		return r;
 	return stream_port_new(guest->loop, vm_take_streams(guest->vm), streams_failed, guest,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../proxy/cleanup.h"
 #include "address.h"
 #include "config/config.h"
 #include "config/problem.h"
@@ -122,9 +123,11 @@ static void server_free(struct server *server)
 
 	sandbox_free(shim);
 	ttrpc_server_free(shim->server);
+	task_hooks_end_all(shim);
 	while (shim->containers)
 		container_free(shim->containers);
 	guest_free(shim->guest);
+	close_fd(shim->netns);
 	events_publisher_free(shim->publisher);
 	config_free(shim->config);
 	ev_signal_stop(shim->loop, &server->terminate);
@@ -149,6 +152,7 @@ int server_new(const struct server_options *options, struct shim **ret_shim,
 		.namespace_ = options->options->namespace_,
 		.address = options->address,
 		.options = options->runtime_options,
+		.netns = -1,
 		.state_dir = state_path(options->options->namespace_, options->id),
 	};
 	shim->shared = state_shared_path(shim->state_dir);

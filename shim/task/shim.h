@@ -35,6 +35,8 @@ struct shim {
 	struct config *config;
 	/* NULL: not asked for yet, or ended in order. shim_guest.h has these. */
 	struct guest *guest;
+	/* A network namespace that we made for it, since hooks fill it; -1: none. */
+	int netns;
 	bool guest_ready;
 	bool guest_failed;
 	bool guest_stopping;

@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "../../proxy/cleanup.h"
 #include "config/config.h"
 #include "config/problem.h"
 #include "container.h"
@@ -129,6 +130,8 @@ static void forget_guest(struct shim *shim)
 	shim->guest_ready = false;
 	shim->guest_stopping = false;
 	shim->guest = guest_free(shim->guest);
+	close_fd(shim->netns);
+	shim->netns = -1;
 	if (rootfs_remove_all(shim->shared, &problem) < 0)
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 }
@@ -197,7 +200,8 @@ int shim_guest_start(struct shim *shim, const struct shim_guest_options *options
 	};
 	int r;
 
-	if (netns && state_write_netns(shim->state_dir, netns) < 0)
+	/* Ours goes away with us: there is nothing to clean up for others. */
+	if (netns && shim->netns < 0 && state_write_netns(shim->state_dir, netns) < 0)
 		return problem_set(problem, -EIO, "%s: cannot write to it", shim->state_dir);
 	shim->guest_failed = false;
 	r = guest_start(&guest_options, &guest_callbacks, shim, &shim->guest, problem);

@@ -69,18 +69,23 @@ static int parse(const char *path, const char *text, size_t size, struct json_ob
 	return 0;
 }
 
-int spec_read(const char *bundle, struct json_object **ret_spec, struct problem *problem)
+int spec_read_file(const char *path, struct json_object **ret_spec, struct problem *problem)
 {
 	cleanup_free char *text = NULL;
-	char path[PATH_MAX];
 	size_t size = 0;
-	int r;
+	int r = read_text(path, &text, &size, problem);
+
+	return r < 0 ? r : parse(path, text, size, ret_spec, problem);
+}
+
+int spec_read(const char *bundle, struct json_object **ret_spec, struct problem *problem)
+{
+	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
 		return problem_set(problem, -ENAMETOOLONG, "bundle %.100s...: its name is too long",
 				   bundle);
-	r = read_text(path, &text, &size, problem);
-	return r < 0 ? r : parse(path, text, size, ret_spec, problem);
+	return spec_read_file(path, ret_spec, problem);
 }
 
 static struct json_object *member(struct json_object *object, const char *name, json_type type)

@@ -18,6 +18,9 @@ struct problem;
  */
 int spec_read(const char *bundle, struct json_object **ret_spec, struct problem *problem);
 
+/* The same of any file. */
+int spec_read_file(const char *path, struct json_object **ret_spec, struct problem *problem);
+
 /* Of the guest: hostname of config.json; "" if it has none. */
 const char *spec_hostname(struct json_object *spec);
 

@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <json-c/json.h>
@@ -23,6 +24,7 @@
 #include "spec.h"
 #include "storages.h"
 #include "task_events.h"
+#include "task_hooks.h"
 
 /* A Create under way. */
 struct creation {
@@ -53,14 +55,6 @@ static void creation_free(struct creation *creation)
 	free(creation);
 }
 
-static void answer_failure(void *context)
-{
-	struct creation *creation = context;
-
-	ttrpc_call_fail(creation->call, creation->code, "%s", creation->why);
-	creation_free(creation);
-}
-
 /*
  * A containerd that has been restarted meanwhile takes it for a task that is
  * there, does not hear of this failure, and has to have something to delete.
@@ -71,6 +65,22 @@ static void forget(struct creation *creation)
 		process_set_failed(&creation->container->init);
 	else
 		container_free(creation->container);
+}
+
+static void answer_failure(void *context)
+{
+	struct creation *creation = context;
+
+	forget(creation);
+	ttrpc_call_fail(creation->call, creation->code, "%s", creation->why);
+	creation_free(creation);
+}
+
+static void end_hooks(void *context)
+{
+	struct creation *creation = context;
+
+	task_hooks_end(creation->container, answer_failure, creation);
 }
 
 /* Nothing is left of it when containerd hears so. */
@@ -89,11 +99,10 @@ static void fail(struct creation *creation, enum ttrpc_code code, const char *wh
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 	creation->container->mounted = false;
 	alone = !shim->containers->next && !shim->sandbox;
-	forget(creation);
 	if (alone)
-		shim_guest_stop(shim, why, answer_failure, creation);
+		shim_guest_stop(shim, why, end_hooks, creation);
 	else
-		answer_failure(creation);
+		end_hooks(creation);
 }
 
 static void finish(struct creation *creation)
@@ -248,9 +257,28 @@ static int check_place(const struct shim *shim, const struct pod_place *place,
 	if (place->role == POD_CONTAINER && !has_guest)
 		return problem_set(problem, -EBUSY, "pod %s is not running; create it first",
 				   place->sandbox);
+	if (place->role == POD_CONTAINER && !shim->guest && !shim->sandbox)
+		return problem_set(problem, -EBUSY, "pod %s has no guest yet, or any more",
+				   place->sandbox);
 	if (place->role != POD_CONTAINER && has_guest && !shim->sandbox)
 		return problem_set(problem, -EBUSY, "this shim has a sandbox already");
 	return 0;
+}
+
+/* Of a pod's container: the pod's, and it matters for hooks alone. */
+static int find_network(struct creation *creation, struct problem *problem)
+{
+	struct shim *shim = creation->shim;
+	int r = network_find_namespace(creation->spec, &creation->netns, problem);
+
+	if (shim->guest)
+		return 0;
+	if (r < 0 || creation->netns || !task_hooks_wait_for(creation->container))
+		return r;
+	r = network_make_namespace(&shim->netns, problem);
+	if (!r && asprintf(&creation->netns, "/proc/self/fd/%d", shim->netns) < 0)
+		abort();
+	return r;
 }
 
 static int prepare(struct creation *creation, enum pod_role role, struct problem *problem)
@@ -258,9 +286,11 @@ static int prepare(struct creation *creation, enum pod_role role, struct problem
 	struct shim *shim = creation->shim;
 	int r;
 
-	r = shim_guest_prepare(shim, creation->request->options, creation->spec, problem);
-	if (!r && !shim->guest)
-		r = network_find_namespace(creation->spec, &creation->netns, problem);
+	r = task_hooks_read(creation->container, creation->spec, problem);
+	if (!r)
+		r = shim_guest_prepare(shim, creation->request->options, creation->spec, problem);
+	if (!r)
+		r = find_network(creation, problem);
 	if (!r)
 		r = spec_detach(creation->spec, shim->config, role, &creation->sandbox_pidns,
 				problem);
@@ -271,9 +301,26 @@ static int prepare(struct creation *creation, enum pod_role role, struct problem
 	/* A pod's containers decide later whether they share it: it costs nothing. */
 	if (role == POD_SANDBOX)
 		creation->sandbox_pidns = true;
-	if (!r && !shim->guest)
-		r = start_guest(creation, problem);
 	return r;
+}
+
+/* The hooks have been run: what they made of the network is the guest's. */
+static void hooks_done(const char *why, void *context)
+{
+	struct creation *creation = context;
+	struct problem problem = { "" };
+	int r = 0;
+
+	if (why) {
+		fail(creation, TTRPC_FAILED_PRECONDITION, why);
+		return;
+	}
+	if (!creation->shim->guest)
+		r = start_guest(creation, &problem);
+	if (r < 0)
+		fail(creation, ttrpc_code_from_errno(r), problem.text);
+	else
+		shim_guest_wait(creation->shim, guest_there, creation);
 }
 
 static int check_request(const struct shim *shim,
@@ -327,8 +374,9 @@ TASK_HANDLER(task_create)
 				       .asked_at = ev_time() };
 	creation->container = container_new(shim, request->id, request->bundle, place.role);
 	r = prepare(creation, place.role, &problem);
+	if (!r)
+		r = task_hooks_create(creation->container, creation->netns, hooks_done, creation,
+				      &problem);
 	if (r < 0)
 		fail(creation, ttrpc_code_from_errno(r), problem.text);
-	else
-		shim_guest_wait(shim, guest_there, creation);
 }

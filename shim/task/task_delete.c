@@ -15,6 +15,7 @@
 #include "shim_guest.h"
 #include "shim_log.h"
 #include "task_events.h"
+#include "task_hooks.h"
 
 /* Of what is left in the container, in the guest. */
 #define REMOVE_SECONDS 10
@@ -63,6 +64,13 @@ static void finish(void *context)
 	free(deletion);
 }
 
+static void end_hooks(void *context)
+{
+	struct deletion *deletion = context;
+
+	task_hooks_end(deletion->container, finish, deletion);
+}
+
 /* All in the guest is done: the mounts that it had, and the guest if it was its own. */
 static void remove_rest(struct deletion *deletion)
 {
@@ -77,9 +85,9 @@ static void remove_rest(struct deletion *deletion)
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 	container->mounted = false;
 	if (container->role == POD_CONTAINER || shim->sandbox)
-		finish(deletion);
+		end_hooks(deletion);
 	else
-		shim_guest_stop(shim, "its container is deleted", finish, deletion);
+		shim_guest_stop(shim, "its container is deleted", end_hooks, deletion);
 }
 
 static void removed(const struct failure *failure, const ProtobufCMessage *response, void *context)

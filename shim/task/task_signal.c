@@ -13,6 +13,7 @@
 #include "shim.h"
 #include "shim_guest.h"
 #include "task_events.h"
+#include "task_hooks.h"
 
 static void forward(struct shim *shim, struct ttrpc_call *call, const char *phase,
 		    const char *method, const ProtobufCMessage *request)
@@ -51,12 +52,18 @@ static void kill_answered(void *context)
 }
 
 /* Of a container whose Create is under way: the only one of its guest. */
-static void kill_creation(struct shim *shim, struct ttrpc_call *call, uint32_t signal)
+static void kill_creation(struct shim *shim, struct ttrpc_call *call, struct container *container,
+			  uint32_t signal)
 {
-	if (shim->containers->next || shim->sandbox || (signal != SIGKILL && signal != SIGTERM))
+	static const char why[] = "killed while it was created";
+	bool ends = signal == SIGKILL || signal == SIGTERM;
+
+	if (ends && task_hooks_stop(container, why))
+		task_reply_empty(call);
+	else if (shim->containers->next || shim->sandbox || !ends)
 		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "it is still being created");
 	else
-		shim_guest_stop(shim, "killed while it was created", kill_answered, call);
+		shim_guest_stop(shim, why, kill_answered, call);
 }
 
 TASK_HANDLER(task_kill)
@@ -73,7 +80,7 @@ TASK_HANDLER(task_kill)
 	else if (process->state == PROCESS_STOPPED || process->exited)
 		ttrpc_call_fail(call, TTRPC_NOT_FOUND, "process already finished");
 	else if (process->state == PROCESS_CREATING)
-		kill_creation(shim, call, request->signal);
+		kill_creation(shim, call, process->container, request->signal);
 	else if (process->container->virtual_)
 		kill_virtual(call, process, request->signal);
 	else if (*process->exec_id && process->state == PROCESS_CREATED)

@@ -16,6 +16,7 @@
 #include "shim.h"
 #include "spec.h"
 #include "task_events.h"
+#include "task_hooks.h"
 
 /* A Start under way; its process stays, since it cannot be deleted meanwhile. */
 struct start {
@@ -34,6 +35,15 @@ static void finish(struct ttrpc_call *call, struct process *process)
 	process_set_running(process);
 }
 
+/* The poststart hooks have been run. */
+static void hooks_done(void *context)
+{
+	struct start *start = context;
+
+	finish(start->call, start->process);
+	free(start);
+}
+
 static void started(const struct failure *failure, const ProtobufCMessage *response, void *context)
 {
 	struct start *start = context;
@@ -43,12 +53,13 @@ static void started(const struct failure *failure, const ProtobufCMessage *respo
 	if (failure) {
 		task_fail(start->call, failure);
 		process_set_failed(process);
+		free(start);
+	} else if (*process->exec_id) {
+		process_watch(process);
+		hooks_done(start);
 	} else {
-		if (*process->exec_id)
-			process_watch(process);
-		finish(start->call, process);
+		task_hooks_start(process->container, hooks_done, start);
 	}
-	free(start);
 }
 
 static void start_first(struct start *start)
@@ -98,6 +109,16 @@ static void start_in_guest(struct ttrpc_call *call, struct process *process)
 		start_first(start);
 }
 
+/* The pod itself, whose guest is there. */
+static void start_virtual(struct ttrpc_call *call, struct process *process)
+{
+	struct start *start = must_calloc(sizeof(*start));
+
+	*start = (struct start){ .call = call, .process = process };
+	process->state = PROCESS_STARTING;
+	task_hooks_start(process->container, hooks_done, start);
+}
+
 static const char *why_not(const struct process *process)
 {
 	const struct container *container = process->container;
@@ -135,7 +156,7 @@ TASK_HANDLER(task_start)
 		ttrpc_call_fail(call, TTRPC_FAILED_PRECONDITION, "pod %s: its guest is gone",
 				request->id);
 	else if (process->container->virtual_)
-		finish(call, process);
+		start_virtual(call, process);
 	else if (task_find_in_guest(shim, call, request->id, request->exec_id))
 		start_in_guest(call, process);
 }

@@ -20,6 +20,7 @@
 #include "network/network.h"
 #include "options.h"
 #include "pod.h"
+#include "poststop.h"
 #include "rootfs/rootfs.h"
 #include "spec.h"
 #include "state.h"
@@ -29,6 +30,7 @@
 /* containerd waits 5 seconds for all of it. */
 #define SHIM_SECONDS 1
 #define VM_SECONDS 2.5
+#define HOOK_SECONDS 4.
 /* As if killed: 128 + SIGKILL. */
 #define EXIT_STATUS 137
 
@@ -71,6 +73,7 @@ static void remove_sandbox(const struct options *options)
 	warn(vm_kill_from_files(state_dir, VM_SECONDS, &problem), &problem);
 	remove_network(state_dir);
 	warn(rootfs_remove_all(shared, &problem), &problem);
+	poststop_run_all(state_dir, HOOK_SECONDS);
 	warn(state_remove(state_dir, &problem), &problem);
 	if (!address_make(NULL, options->address, options->namespace_, options->id, address) &&
 	    address_probe(address) < 0)
