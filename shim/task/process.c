@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "agent.pb-c.h"
 #include "containerd/task.pb-c.h"
@@ -18,6 +19,8 @@
  * though others in the container, or nobody at the FIFO, keep the output open.
  */
 #define DRAIN_SECONDS 2.
+/* Nobody waits for it. */
+#define LOST_SECONDS 60
 
 static void answer(struct process *process, struct ttrpc_call *call)
 {
@@ -148,6 +151,32 @@ void process_watch(struct process *process)
 	request.exec_id = process->exec_id;
 	process->wait = guest_call(container->shim->guest, "end of the process", "WaitProcess",
 				   &request.base, 0, wait_done, process);
+}
+
+static void lost_done(const struct failure *failure, const ProtobufCMessage *response,
+		      void *context)
+{
+	(void)response;
+	(void)context;
+	/* Not found: it had not been made, or has ended. */
+	if (failure && failure->code != TTRPC_NOT_FOUND)
+		shim_log(SHIM_LOG_WARNING, "%s", failure->text);
+}
+
+void process_kill_lost(const struct process *process)
+{
+	Grpc__SignalProcessRequest kill = GRPC__SIGNAL_PROCESS_REQUEST__INIT;
+	Grpc__WaitProcessRequest wait = GRPC__WAIT_PROCESS_REQUEST__INIT;
+	struct guest *guest = process->container->shim->guest;
+
+	kill.container_id = wait.container_id = process->container->id;
+	kill.exec_id = wait.exec_id = process->exec_id;
+	kill.signal = SIGKILL;
+	guest_call(guest, "end of an exec without answer", "SignalProcess", &kill.base,
+		   LOST_SECONDS, lost_done, NULL);
+	/* Who was waited for is forgotten. */
+	guest_call(guest, "wait for an exec without answer", "WaitProcess", &wait.base,
+		   LOST_SECONDS, lost_done, NULL);
 }
 
 void process_set_running(struct process *process)

@@ -30,6 +30,12 @@ void process_set_running(struct process *process);
 /* It will never run: no event, but who waits hears of it. */
 void process_set_failed(struct process *process);
 
+/*
+ * An exec that had no answer in its time may have been started all the same, or be
+ * started later: it is killed in the guest, and its name is free there.
+ */
+void process_kill_lost(const struct process *process);
+
 /* It has ended. */
 void process_exit(struct process *process, uint32_t status);
 

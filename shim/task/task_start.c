@@ -51,6 +51,8 @@ static void started(const struct failure *failure, const ProtobufCMessage *respo
 
 	(void)response;
 	if (failure) {
+		if (failure->code == TTRPC_DEADLINE_EXCEEDED && *process->exec_id)
+			process_kill_lost(process);
 		task_fail(start->call, failure);
 		process_set_failed(process);
 		free(start);

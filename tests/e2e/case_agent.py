@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent in the guest: what it tells, and what happens when it is no more."""
 
+import os
+import signal
+import time
+
+import harness
+from case_basic import equal
 from harness import IMAGE, RUNTIME
 
 
@@ -24,3 +30,64 @@ def test_agent_debug(c):
     assert "secret" not in agent, agent
     log = run_with(c, "", "quiet", "/bin/true")
     assert "kbm-agent: " not in log, log[-4000:]
+
+
+def qemu_of(c, name):
+    """QEMU's process of a container's shim."""
+    shim = c.shim_pid(name)
+    return next(pid for pid, kind in harness.processes().items()
+                if kind == "qemu" and harness.parent_of(pid) == shim)
+
+
+def start_with(c, name, *command, options=(), limit=90):
+    """A container in the background whose agent has @limit seconds for an answer."""
+    path = c.dir / f"{name}.toml"
+    path.write_text(c.shim_config.read_text(encoding="utf-8").replace(
+        "dial_timeout = 90", f"dial_timeout = {limit}"), encoding="utf-8")
+    c.run("run", "-d", "--runtime", RUNTIME, "--runtime-config-path", path, *options, IMAGE, name,
+          *command)
+
+
+def expect_lost(c, name, words, size):
+    """The container ends by itself, with 255 and @words in the log since @size."""
+    c.wait_status(name, "STOPPED", 60)
+    equal(c.delete_task(name), 255)
+    c.run("container", "delete", name)
+    log = c.log.read_bytes()[size:].decode(errors="replace")
+    assert words in log, log[-4000:]
+
+
+def test_guest_panics(c):
+    """The kernel of a guest panics, as it would if the agent, its process 1, ended."""
+    size = c.log.stat().st_size
+    start_with(c, "panic", "/bin/sleep", "1000", options=("--privileged",))
+    done = c.execute("panic", "/bin/sh", "-c", "echo c >/proc/sysrq-trigger", check=False)
+    assert done.returncode, done
+    expect_lost(c, "panic", "the guest's kernel panicked", size)
+
+
+def test_guest_hangs(c):
+    """A guest that does not move: a call fails with its phase, then the container ends."""
+    size = c.log.stat().st_size
+    start_with(c, "hung", "/bin/sleep", "1000", limit=15)
+    os.kill(qemu_of(c, "hung"), signal.SIGSTOP)
+    done = c.run("task", "kill", "-s", "SIGTERM", "hung", check=False)
+    assert "no answer from the guest within 10 s" in done.stderr, done.stderr
+    expect_lost(c, "hung", "the agent in the guest does not answer", size)
+
+
+def test_guest_stumbles(c):
+    """One that only stood still lives on; what was asked for meanwhile is not done later."""
+    start_with(c, "stumble", "/bin/sleep", "1000")
+    qemu = qemu_of(c, "stumble")
+    os.kill(qemu, signal.SIGSTOP)
+    done = c.run("--timeout", "4s", "task", "exec", "--exec-id", "late", "stumble", "/bin/sleep",
+                 "4242", check=False)
+    assert done.returncode, done
+    time.sleep(3)
+    os.kill(qemu, signal.SIGCONT)
+    end = time.monotonic() + 30
+    while "4242" in (text := c.execute("stumble", "/bin/ps").stdout):
+        assert time.monotonic() < end, text
+    assert "sleep 1000" in text, text
+    c.end_container("stumble")
