@@ -36,9 +36,10 @@ $(CONTROL_BM_IMAGE): control-bm/control-bm.packages $(shell find -L control-bm/r
 		$(CONTROL_BM_STAGE):opt/kata-bm $(CONTROL_BM_EXTRA)
 
 # It runs on the host.
-$(CONTROL_BM_START): $(wildcard $(CONTROL_BM_LAUNCH)/*.c $(CONTROL_BM_LAUNCH)/*.h)
+$(CONTROL_BM_START): $(wildcard $(CONTROL_BM_LAUNCH)/*.c $(CONTROL_BM_LAUNCH)/*.h) \
+		proxy/ini_file.c proxy/ini_file.h
 	@mkdir -p $(@D)
-	$(CC) $(CONTROL_BM_CFLAGS) -o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs inih json-c)
+	$(CC) $(CONTROL_BM_CFLAGS) -Iproxy -o $@ $(filter %.c,$^) $$(pkg-config --cflags --libs inih json-c)
 
 build/control-bm/kbm-sessions: $(wildcard control-bm/sessions/*.c control-bm/sessions/*.h) \
 		host-kernel-patches/src/arch/x86/include/uapi/asm/kbm.h
@@ -58,9 +59,9 @@ build/unit/control_bm_sessions: tests/unit/control_bm_sessions.c $(wildcard cont
 
 build/unit/control_bm_config: tests/unit/control_bm_config.c \
 		$(addprefix $(CONTROL_BM_LAUNCH)/,config.c check.c command.c) \
-		$(wildcard $(CONTROL_BM_LAUNCH)/*.h)
+		$(wildcard $(CONTROL_BM_LAUNCH)/*.h) proxy/ini_file.c proxy/ini_file.h
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -I$(CONTROL_BM_LAUNCH) -o $@ $(filter %.c,$^) \
+	$(CC) $(UNIT_CFLAGS) -I$(CONTROL_BM_LAUNCH) -Iproxy -o $@ $(filter %.c,$^) \
 		$$(pkg-config --cflags --libs inih) -lcmocka
 
 unit-tests: $(CONTROL_BM_START) build/control-bm/kbm-sessions

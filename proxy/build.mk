@@ -13,7 +13,7 @@ PROXY_TWIN := $(PROXY_COMMON) transport_kbm_twin.o handles.o lease.o run_page.o 
 PROXY_CLIENT := $(PROXY_COMMON) transport_kbm_client.o session_device.o client.o client_backing.o \
 	client_ioctl.o client_lease.o client_memory.o client_ring.o client_run.o client_slots.o
 PROXY_DAEMON := daemon_accept.o daemon_channel.o daemon_config.o daemon_listen.o daemon_loop.o \
-	daemon_session.o daemon_status.o daemon_twin.o fd_store.o huge_pages.o isolation.o isolation_syscalls.o log.o \
+	daemon_session.o daemon_status.o daemon_twin.o fd_store.o huge_pages.o ini_file.o isolation.o isolation_syscalls.o log.o \
 	session_file.o status_print.o twin_order.o
 PROXY_DAEMON_LIBS := -linih -ljson-c -lseccomp -lsystemd -luring
 PROXY_CHANNEL := channel.o channel_return.o channel_session.o channel_words.o channel_device.o

@@ -8,9 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include <ini.h>
-
-#include "cleanup.h"
+#include "ini_file.h"
 #include "wire.h"
 
 #define KIB	(1ull << 10)
@@ -51,14 +49,6 @@ static const struct key keys[] = {
 	{ "channel", "memory", KEY_SIZE, AT(channel_bytes), 2 * MIB, 1024 * MIB },
 	{ "channel", "session-memory", KEY_SIZE, AT(session_bytes), 64 * KIB, 64 * MIB },
 	{ "channel", "node", KEY_NUMBER, AT(channel_node), 0, 1023 },
-};
-
-struct reading {
-	const char *path;
-	FILE *file;
-	struct daemon_config *config;
-	unsigned int line;
-	unsigned int mistakes;
 };
 
 void daemon_config_init(struct daemon_config *config)
@@ -158,48 +148,16 @@ static const struct key *find_key(const char *section, const char *name)
 	return NULL;
 }
 
-static int handle_pair(void *user, const char *section, const char *name, const char *value)
+static const char *take_key(void *user, const char *section, const char *name, const char *value)
 {
-	struct reading *reading = user;
 	const struct key *key = find_key(section, name);
-	const char *problem = key ? set_key(reading->config, key, value) :
-				    "is no key of this section; see proxyd.conf(5)";
 
-	if (!problem)
-		return 1;
-	reading->mistakes++;
-	fprintf(stderr, "%s:%u: [%s] %s = %s: %s\n", reading->path, reading->line, section, name,
-		value, problem);
-	return 1;
-}
-
-/* libinih of Debian does not tell its handler the line: counted here. */
-static char *read_line(char *text, int size, void *user)
-{
-	struct reading *reading = user;
-
-	reading->line++;
-	return fgets(text, size, reading->file);
+	return key ? set_key(user, key, value) : "is no key of this section; see proxyd.conf(5)";
 }
 
 int daemon_config_read(struct daemon_config *config, const char *path, bool optional)
 {
-	struct reading reading = { .path = path, .config = config };
-	int r;
-
-	reading.file = fopen(path, "re");
-	if (!reading.file && errno == ENOENT && optional)
-		return 0;
-	if (!reading.file) {
-		r = -errno;
-		fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
-		return r;
-	}
-	r = ini_parse_stream(read_line, &reading, handle_pair, &reading);
-	fclose(reading.file);
-	if (r > 0)
-		fprintf(stderr, "%s:%d: neither [section] nor key = value\n", path, r);
-	return r || reading.mistakes ? -EINVAL : 0;
+	return ini_file_read(path, optional, take_key, config);
 }
 
 static int default_path(char *field, const char *directory, const char *name)

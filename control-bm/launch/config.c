@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <ini.h>
-
 #include "check.h"
+#include "ini_file.h"
 
 #define SECTION_MAIN	"control-bm"
 #define SECTION_DISKS	"disks"
@@ -41,14 +39,6 @@ static const struct key keys[] = {
 };
 
 #define NR_KEYS	(sizeof(keys) / sizeof(keys[0]))
-
-struct reading {
-	const char *path;
-	FILE *file;
-	struct config *config;
-	int line;
-	int mistakes;
-};
 
 static char **field_of(struct config *config, const struct key *key)
 {
@@ -121,35 +111,17 @@ static const char *take_port(struct config *config, const char *name, const char
 	return check_path(value);
 }
 
-/* Debian's inih does not count lines. */
-static char *next_line(char *text, int size, void *stream)
+static const char *take(void *user, const char *section, const char *name, const char *value)
 {
-	struct reading *reading = stream;
-
-	reading->line++;
-	return fgets(text, size, reading->file);
-}
-
-/* Return: 1, for inih; mistakes are counted here. */
-static int take_line(void *user, const char *section, const char *name, const char *value)
-{
-	struct reading *reading = user;
-	const char *problem;
+	struct config *config = user;
 
 	if (!strcmp(section, SECTION_MAIN))
-		problem = take_key(reading->config, name, value);
-	else if (!strcmp(section, SECTION_DISKS))
-		problem = take_disk(reading->config, name, value);
-	else if (!strcmp(section, SECTION_PORTS))
-		problem = take_port(reading->config, name, value);
-	else
-		problem = "not in a section [control-bm], [disks] or [ports]";
-	if (problem) {
-		fprintf(stderr, "%s:%d: %s = %s: %s\n", reading->path, reading->line, name, value,
-			problem);
-		reading->mistakes++;
-	}
-	return 1;
+		return take_key(config, name, value);
+	if (!strcmp(section, SECTION_DISKS))
+		return take_disk(config, name, value);
+	if (!strcmp(section, SECTION_PORTS))
+		return take_port(config, name, value);
+	return "not in a section [control-bm], [disks] or [ports]";
 }
 
 static int take_defaults(struct config *config)
@@ -162,24 +134,9 @@ static int take_defaults(struct config *config)
 
 int config_read(const char *path, bool must_exist, struct config *config)
 {
-	struct reading reading = { .path = path, .config = config };
 	int r = take_defaults(config);
 
-	if (r < 0)
-		return r;
-	reading.file = fopen(path, "re");
-	if (!reading.file && errno == ENOENT && !must_exist)
-		return 0;
-	if (!reading.file) {
-		r = -errno;
-		fprintf(stderr, "%s: cannot read it: %s\n", path, strerror(-r));
-		return r;
-	}
-	r = ini_parse_stream(next_line, &reading, take_line, &reading);
-	fclose(reading.file);
-	if (r > 0)
-		fprintf(stderr, "%s:%d: neither [SECTION] nor KEY = VALUE\n", path, r);
-	return r || reading.mistakes ? -EINVAL : 0;
+	return r ? r : ini_file_read(path, !must_exist, take, config);
 }
 
 void config_free(struct config *config)
