@@ -24,7 +24,7 @@ build/unit/shim_command: $(addprefix $(TASK_TEST_OBJ)/,options.o pod.o bootstrap
 	$(SHIM_TEST_OBJ)/config/problem.o
 build/unit/shim_address: $(addprefix $(TASK_TEST_OBJ)/,address.o sha256.o state.o) \
 	$(SHIM_TEST_OBJ)/config/problem.o
-build/unit/shim_stdio: $(addprefix $(TASK_TEST_OBJ)/,process_stdio.o stdio_uri.o logger.o) \
+build/unit/shim_stdio: $(addprefix $(TASK_TEST_OBJ)/,process_stdio.o stdio_uri.o logger.o logger_ready.o) \
 	$(SHIM_TEST_OBJ)/config/problem.o $(STREAM_OBJECTS:$(SHIM_OBJ)/%=$(SHIM_TEST_OBJ)/%)
 build/unit/shim_spec: $(addprefix $(TASK_TEST_OBJ)/,spec.o shim_log.o) \
 	$(SHIM_TEST_OBJ)/config/problem.o $(OCI_OBJECTS:$(SHIM_OBJ)/%=$(SHIM_TEST_OBJ)/%)

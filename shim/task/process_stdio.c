@@ -13,7 +13,11 @@
 #include "../config/problem.h"
 #include "../stream/pump.h"
 #include "logger.h"
+#include "logger_ready.h"
 #include "stdio_uri.h"
+
+/* Until a logger has to be ready. */
+#define LOGGER_SECONDS 10.
 
 enum { IN, OUT, ERR, NR_STDIO };
 
@@ -29,6 +33,12 @@ struct stdio {
 	/* Keeps a FIFO from its end when a client goes away: until CloseIO. */
 	int stdin_writer;
 	bool stdin_closed;
+	/* Of a logger, until it is ready. */
+	char *logger;
+	int logger_fd;
+	struct logger_ready *wait;
+	void (*ready)(const char *why, void *context);
+	void *ready_context;
 	struct ev_loop *loop;
 	struct stream_mux *mux;
 	uint32_t stdin_number;
@@ -106,8 +116,8 @@ static int open_logger(struct stdio *stdio, const struct stdio_uri *uri, bool bo
 
 	if (r < 0)
 		return r;
-	/* Output waits in the pipe until it is ready, and so do we not. */
-	close_fd(logger.ready);
+	stdio->logger = strdup(uri->path);
+	stdio->logger_fd = logger.ready;
 	stdio->ends[OUT].fd = logger.stdout_;
 	if (both)
 		stdio->ends[ERR].fd = logger.stderr_;
@@ -147,7 +157,7 @@ int stdio_open(const struct stdio_names *names, const char *namespace_, const ch
 		return problem_set(problem, -ENOMEM, "stdio: no memory");
 	for (int i = 0; i < NR_STDIO; i++)
 		stdio->ends[i] = (struct end){ .stdio = stdio, .fd = -1 };
-	stdio->stdin_writer = -1;
+	stdio->stdin_writer = stdio->logger_fd = -1;
 	r = open_stdin(stdio, names->stdin_, problem);
 	if (!r)
 		r = open_output(stdio, names, namespace_, id, problem);
@@ -157,6 +167,28 @@ int stdio_open(const struct stdio_names *names, const char *namespace_, const ch
 	}
 	*ret_stdio = stdio;
 	return 0;
+}
+
+static void logger_done(const char *why, void *context)
+{
+	struct stdio *stdio = context;
+
+	stdio->wait = NULL;
+	stdio->ready(why, stdio->ready_context);
+}
+
+void stdio_wait(struct stdio *stdio, struct ev_loop *loop,
+		void (*ready)(const char *why, void *context), void *context)
+{
+	if (stdio->logger_fd < 0) {
+		ready(NULL, context);
+		return;
+	}
+	stdio->ready = ready;
+	stdio->ready_context = context;
+	stdio->wait = logger_wait(loop, stdio->logger ? stdio->logger : "", stdio->logger_fd,
+				  stdio->ends[OUT].fd, LOGGER_SECONDS, logger_done, stdio);
+	stdio->logger_fd = -1;
 }
 
 bool stdio_is_drained(const struct stdio *stdio)
@@ -281,6 +313,9 @@ struct stdio *stdio_free(struct stdio *stdio)
 		close_fd(stdio->ends[i].fd);
 	}
 	close_fd(stdio->stdin_writer);
+	close_fd(stdio->logger_fd);
+	logger_ready_free(stdio->wait);
+	free(stdio->logger);
 	free(stdio);
 	return NULL;
 }

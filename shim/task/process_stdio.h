@@ -4,6 +4,7 @@
  * named and streams.
  *
  *	stdio_open()		when it is created: descriptors, loggers
+ *	stdio_wait()		until a logger is ready
  *	stdio_start()		when there is a guest: output moves
  *	stdio_start_input()	when it runs
  *	stdio_free()
@@ -41,6 +42,13 @@ struct stdio_streams {
  */
 int stdio_open(const struct stdio_names *names, const char *namespace_, const char *id,
 	       struct stdio **ret_stdio, struct problem *problem);
+
+/*
+ * @ready is called once: with NULL when output can come (at once, before this
+ * returns, where there is no logger), or with what is wrong with the logger.
+ */
+void stdio_wait(struct stdio *stdio, struct ev_loop *loop,
+		void (*ready)(const char *why, void *context), void *context);
 
 /*
  * Opens streams with numbers from *@next_number on, which is moved on.

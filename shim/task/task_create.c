@@ -304,6 +304,16 @@ static int prepare(struct creation *creation, enum pod_role role, struct problem
 	return r;
 }
 
+static void stdio_ready(const char *why, void *context)
+{
+	struct creation *creation = context;
+
+	if (why)
+		fail(creation, TTRPC_FAILED_PRECONDITION, why);
+	else
+		shim_guest_wait(creation->shim, guest_there, creation);
+}
+
 /* The hooks have been run: what they made of the network is the guest's. */
 static void hooks_done(const char *why, void *context)
 {
@@ -319,8 +329,11 @@ static void hooks_done(const char *why, void *context)
 		r = start_guest(creation, &problem);
 	if (r < 0)
 		fail(creation, ttrpc_code_from_errno(r), problem.text);
+	else if (creation->container->init.stdio)
+		stdio_wait(creation->container->init.stdio, creation->shim->loop, stdio_ready,
+			   creation);
 	else
-		shim_guest_wait(creation->shim, guest_there, creation);
+		stdio_ready(NULL, creation);
 }
 
 static int check_request(const struct shim *shim,

@@ -74,6 +74,14 @@ static void start_first(struct start *start)
 		   task_limit(start->call, TASK_START_SECONDS), started, start);
 }
 
+/* Before the guest knows of it. */
+static void fail_exec(struct start *start, enum ttrpc_code code, const char *why)
+{
+	ttrpc_call_fail(start->call, code, "exec %s: %s", start->process->exec_id, why);
+	process_set_failed(start->process);
+	free(start);
+}
+
 static void start_exec(struct start *start)
 {
 	Grpc__ExecProcessRequest request = GRPC__EXEC_PROCESS_REQUEST__INIT;
@@ -81,10 +89,7 @@ static void start_exec(struct start *start)
 	struct stdio_streams streams;
 
 	if (process_open_streams(process, &streams) < 0) {
-		ttrpc_call_fail(start->call, TTRPC_UNAVAILABLE, "exec %s: no streams to the guest",
-				process->exec_id);
-		process_set_failed(process);
-		free(start);
+		fail_exec(start, TTRPC_UNAVAILABLE, "no streams to the guest");
 		return;
 	}
 	request.container_id = process->container->id;
@@ -99,6 +104,18 @@ static void start_exec(struct start *start)
 	process->spec = NULL;
 }
 
+static void stdio_ready(const char *why, void *context)
+{
+	struct start *start = context;
+
+	if (why)
+		fail_exec(start, TTRPC_FAILED_PRECONDITION, why);
+	else if (!start->process->container->shim->guest_ready)
+		fail_exec(start, TTRPC_FAILED_PRECONDITION, "the guest is gone");
+	else
+		start_exec(start);
+}
+
 static void start_in_guest(struct ttrpc_call *call, struct process *process)
 {
 	struct start *start = must_calloc(sizeof(*start));
@@ -106,7 +123,7 @@ static void start_in_guest(struct ttrpc_call *call, struct process *process)
 	*start = (struct start){ .call = call, .process = process };
 	process->state = PROCESS_STARTING;
 	if (*process->exec_id)
-		start_exec(start);
+		stdio_wait(process->stdio, process->container->shim->loop, stdio_ready, start);
 	else
 		start_first(start);
 }

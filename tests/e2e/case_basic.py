@@ -306,6 +306,14 @@ def test_log_binary(c):
     c.end_container("logbinary")
 
 
+def test_log_binary_dies(c):
+    """A program that ends before it is ready is no logger."""
+    done = c.run(*c.run_words("--log-uri", "binary:///bin/false", "-d"), IMAGE, "nologger",
+                 "/bin/true", check=False)
+    assert done.returncode and "logger /bin/false: it ended before" in done.stderr, done
+    c.run("container", "delete", "nologger")
+
+
 def test_no_reader(c):
     """Output that nobody reads any more stops the container, and no one else."""
     c.start_container("noreader", "/bin/sh", "-c", "yes; sleep 1000")

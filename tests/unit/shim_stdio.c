@@ -17,6 +17,7 @@
 
 #include "config/problem.h"
 #include "stream/port.h"
+#include "task/logger_ready.h"
 #include "task/process_stdio.h"
 #include "task/stdio_uri.h"
 
@@ -363,6 +364,87 @@ static void test_logger(void **state)
 	file_is(path_in(f, "done"), "container ns a b\nout\nerr\n");
 }
 
+static void logger_done(const char *why, void *context)
+{
+	char *said = context;
+
+	strcpy(said, why ? why : "ready");
+}
+
+/* At most 10 seconds. */
+static void turn_until(struct fixture *f, const char *said)
+{
+	for (int i = 0; i < 1000 && !*said; i++) {
+		turn(f, 1);
+		usleep(10000);
+	}
+}
+
+static void wait_for_logger(struct fixture *f, const char *text, char *said)
+{
+	char *script = path_in(f, "logger"), uri[96];
+	FILE *file = fopen(script, "w");
+
+	fprintf(file, "#!/bin/sh\n%s\n", text);
+	fclose(file);
+	chmod(script, 0700);
+	snprintf(uri, sizeof(uri), "binary://%s", script);
+	assert_int_equal(stdio_open(&(struct stdio_names){ "", uri, uri, false }, "ns", "c",
+				    &f->stdio, &problem),
+			 0);
+	*said = 0;
+	stdio_wait(f->stdio, f->loop, logger_done, said);
+	assert_string_equal(said, "");
+}
+
+static void test_logger_ready(void **state)
+{
+	struct fixture *f = *state;
+	char said[512], path[64];
+
+	snprintf(path, sizeof(path), "%s/go", f->folder);
+	snprintf(said, sizeof(said), "while ! test -e %s; do sleep 0.05; done; exec 5>&-; cat <&3",
+		 path);
+	wait_for_logger(f, said, said);
+	turn(f, 20);
+	assert_string_equal(said, "");
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	turn_until(f, said);
+	assert_string_equal(said, "ready");
+}
+
+static void test_logger_dies(void **state)
+{
+	struct fixture *f = *state;
+	char said[512];
+
+	wait_for_logger(f, "exit 1", said);
+	turn_until(f, said);
+	assert_non_null(strstr(said, "/logger: it ended before it was ready"));
+	stdio_free(f->stdio);
+	/* Nobody waits any more. */
+	wait_for_logger(f, "sleep 0.1", said);
+	f->stdio = stdio_free(f->stdio);
+	turn(f, 20);
+	assert_string_equal(said, "");
+}
+
+static void test_logger_late(void **state)
+{
+	struct fixture *f = *state;
+	char said[512] = "";
+	int ready[2], output[2];
+
+	assert_int_equal(pipe(ready) || pipe(output), 0);
+	logger_wait(f->loop, "/bin/slow", ready[0], output[1], 0.2, logger_done, said);
+	turn_until(f, said);
+	assert_non_null(strstr(said, "logger /bin/slow: not ready within 0.2 s"));
+	assert_int_equal(fcntl(ready[0], F_GETFD), -1);
+	close(ready[1]);
+	close(output[0]);
+	close(output[1]);
+}
+
 static void refused(struct fixture *f, const struct stdio_names *names, int error, const char *word)
 {
 	problem.text[0] = 0;
@@ -395,6 +477,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_input_never, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logger, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_logger_ready, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_logger_dies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_logger_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_names, setup, teardown),
 	};
 
