@@ -2,6 +2,7 @@
 """Pods, as kubelet makes them: one guest for all containers of a pod."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -157,6 +158,26 @@ def test_pod_restart_containerd(c):
         equal(again.execute(container, "/bin/echo", "kept")[1], "kept\n")
         again.remove_pod(pod)
         again.close()
+
+
+def test_pod_stats(c):
+    """A pod uses what its containers use together."""
+    with client_of(c) as client:
+        pod = client.run_pod("stats")
+        equal(pod_metrics(c, pod)["pids"].get("current", 0), 0)
+        client.start(pod, "one", "/bin/sleep", "1000")
+        client.start(pod, "two", "/bin/sh", "-c", "sleep 1000 & sleep 1000 & wait")
+        time.sleep(0.5)
+        metrics = pod_metrics(c, pod)
+        equal(metrics["pids"]["current"], 1 + 3)
+        usage = metrics["memory"]["usage"]
+        assert int(usage["usage"] if isinstance(usage, dict) else usage) > 2 * 4096, metrics
+        client.remove_pod(pod)
+
+
+def pod_metrics(c, pod):
+    """Of the pod's own task."""
+    return json.loads(c.run("-n", "k8s.io", "task", "metrics", "--format", "json", pod).stdout)
 
 
 def test_pod_limits(c):

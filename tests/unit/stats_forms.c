@@ -13,6 +13,7 @@
 #include "containerd/cgroups_v1.pb-c.h"
 #include "protocols/any.h"
 #include "stats/stats.h"
+#include "stats/sum.h"
 
 static const uint64_t per_cpu[] = { 71000, 72000, 73000 };
 static const struct stats_io io[] = { { 8, 16, 801, 802, 803, 804 }, { 253, 1, 811, 812, 813, 814 } };
@@ -268,6 +269,57 @@ static void types_are_known_by_their_bare_name(void **state)
 	any_free(NULL);
 }
 
+/* Every number of a part without pointers is twice the other's. */
+static void is_twice(const void *sums, const void *numbers, size_t size)
+{
+	const uint64_t *a = sums, *b = numbers;
+
+	for (size_t i = 0; i < size / sizeof(*a); i++)
+		assert_int_equal(a[i], 2 * b[i]);
+}
+
+static void two_containers_are_added(void **state)
+{
+	struct stats_sum sum = { 0 };
+
+	(void)state;
+	assert_int_equal(stats_sum_add(&sum, &full), 0);
+	assert_int_equal(stats_sum_add(&sum, &full), 0);
+	is_twice(&sum.stats.cpu, &full.cpu, offsetof(struct stats_cpu, per_cpu));
+	is_twice(&sum.stats.memory, &full.memory, sizeof(full.memory));
+	is_twice(&sum.stats.events, &full.events, sizeof(full.events));
+	is_twice(sum.stats.cpu.per_cpu, per_cpu, sizeof(per_cpu));
+	assert_int_equal(sum.stats.cpu.nr_per_cpu, 3);
+	assert_int_equal(sum.stats.pids, 802);
+	assert_int_equal(sum.stats.pids_limit, 804);
+	/* By device. */
+	assert_int_equal(sum.stats.nr_io, 2);
+	assert_int_equal(sum.stats.io[1].major, 253);
+	is_twice(&sum.stats.io[1].read_bytes, &io[1].read_bytes, 4 * sizeof(uint64_t));
+	/* Both have the same interfaces. */
+	assert_int_equal(sum.stats.nr_network, 2);
+	assert_string_equal(sum.stats.network[1].name, "eth1");
+	assert_int_equal(sum.stats.network[1].tx_dropped, 918);
+	stats_sum_done(&sum);
+}
+
+static void no_limit_stays_none_in_a_sum(void **state)
+{
+	struct stats other = { .memory.limit = STATS_NO_LIMIT };
+	struct stats_sum sum = { 0 };
+
+	(void)state;
+	assert_int_equal(stats_sum_add(&sum, &full), 0);
+	assert_int_equal(sum.stats.pids_limit, 402);
+	assert_int_equal(stats_sum_add(&sum, &other), 0);
+	assert_true(sum.stats.memory.limit == STATS_NO_LIMIT);
+	assert_int_equal(sum.stats.pids_limit, 0);
+	assert_int_equal(stats_sum_add(&sum, &full), 0);
+	assert_true(sum.stats.memory.limit == STATS_NO_LIMIT);
+	assert_int_equal(sum.stats.pids_limit, 0);
+	stats_sum_done(&sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +328,8 @@ int main(void)
 		cmocka_unit_test(v1_is_complete),
 		cmocka_unit_test(nothing_known_is_whole),
 		cmocka_unit_test(no_limit_is_the_kernels),
+		cmocka_unit_test(two_containers_are_added),
+		cmocka_unit_test(no_limit_stays_none_in_a_sum),
 		cmocka_unit_test(types_are_known_by_their_bare_name),
 	};
 
