@@ -30,5 +30,5 @@ $(UNIT_INFO_CHECK): tests/unit/info_check.c $(wildcard guest-kernel-config/src/a
 # The guest's file system: agent and crun.
 GUEST_INITRD := build/images/kata-bm-initrd.img
 
-$(GUEST_INITRD): build/shim/kbm-agent guest-kernel-config/image/make-initrd
+$(GUEST_INITRD): build/shim/kbm-agent $(addprefix guest-kernel-config/image/,make-initrd make-stub)
 	guest-kernel-config/image/make-initrd $< $@

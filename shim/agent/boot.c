@@ -59,6 +59,22 @@ static int cover_root(void)
 	return 0;
 }
 
+/*
+ * crun copies itself and starts anew, lest a container writes to it by
+ * /proc/PID/exe; but not from a read-only mount, which makes that impossible.
+ */
+static int protect_programs(void)
+{
+	static const char programs[] = "/usr";
+	const unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY |
+				    MS_NOSUID | MS_NODEV;
+
+	if (mount(programs, programs, NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, programs, NULL, flags, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
 static int mount_all(void)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
@@ -147,6 +163,8 @@ int boot_set_up(void)
 	r = cover_root();
 	if (r < 0)
 		log_line("cannot cover the initial root: %s", strerror(-r));
+	if (r >= 0)
+		r = protect_programs();
 	if (r >= 0)
 		r = mount_all();
 	if (r >= 0)

@@ -107,6 +107,24 @@ static void a_container_has_a_name_of_its_own(void **state)
 	process_free(&process);
 }
 
+/* crun relies on that, and does not copy itself. */
+static void the_guests_programs_are_read_only(void **state)
+{
+	const struct container_options options = { .sees_guest = true };
+	struct process process;
+
+	(void)state;
+	assert_int_equal(
+		container_run(
+			&process, &guest, "writer",
+			"test -f /guest/usr/bin/crun || exit 2;"
+			"echo >>/guest/usr/bin/crun && exit 3; cd /guest/usr/lib;"
+			"touch more && exit 4; exit 0",
+			&options),
+		0);
+	process_free(&process);
+}
+
 static void a_missing_command_is_told_at_once(void **state)
 {
 	struct process process, exec;
@@ -832,6 +850,7 @@ int main(void)
 		cmocka_unit_test(it_is_in_good_health),
 		cmocka_unit_test(a_container_runs_to_its_end),
 		cmocka_unit_test(a_container_has_a_name_of_its_own),
+		cmocka_unit_test(the_guests_programs_are_read_only),
 		cmocka_unit_test(a_missing_command_is_told_at_once),
 		cmocka_unit_test(a_killed_one_tells_its_signal),
 		cmocka_unit_test(all_are_killed_at_once),
