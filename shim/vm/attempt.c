@@ -273,6 +273,8 @@ static int start_on_cpus(struct vm *vm, struct problem *problem)
 	r = placement_choose(&vm->placement, vm->nr_cpus, problem);
 	if (r < 0)
 		return r;
+	if (cpu_list_count(&vm->placement.cpus) > vm->nr_cpus)
+		vm_say(vm, VM_LOG_INFO, "the guest gets more CPUs than it asked for: whole cores");
 	cpu_list_print(&vm->placement.cpus, '+', cpus, sizeof(cpus));
 	if (asprintf(&with, "%s%s", without, cpus) < 0)
 		return -ENOMEM;

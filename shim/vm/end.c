@@ -8,6 +8,8 @@
 
 #include <json-c/json.h>
 
+#include "memory.h"
+
 #define PANIC_LINE	"Kernel panic - not syncing"
 
 /* QMP's names, and exit statuses, of vmm/README.md. */
@@ -145,6 +147,7 @@ void end_conclude(const struct end_signs *signs, bool is_direct, int code, int s
 	at = (size_t)snprintf(text, END_TEXT_SIZE, "%s", describe(signs, ret));
 	at += print_detail(text + at, END_TEXT_SIZE - at, ret);
 	if (ret->reason != VM_SHUTDOWN && *signs->words)
-		snprintf(text + at, END_TEXT_SIZE - at, ": %s", signs->words);
+		snprintf(text + at, END_TEXT_SIZE - at, ": %s%s", signs->words,
+			 memory_remedy(signs->words));
 	ret->text = text;
 }

@@ -21,6 +21,7 @@
 
 /* Words of QEMU and of the host's kernel. */
 #define REFUSED		"cannot lend CPU "
+#define SHARED		" shares its core with CPU "
 #define KNOWN_ONLINE	"online are "
 #define KNOWN_PRESENT	"present are "
 
@@ -121,24 +122,64 @@ int placement_open(struct placement *placement, const struct config *config, con
 		r = (guess_allowed(placement), 0);
 	if (r == 0)
 		r = keep_node(placement, config->node, problem);
-	if (r < 0)
+	/* Elsewhere numbers are not those of this kernel. */
+	if (r == 0 && !access(LENT, F_OK))
+		r = cores_read(&placement->cores, CORES_FOLDER);
+	if (r == 0)
+		r = open_file(file, problem);
+	if (r < 0) {
+		cores_done(&placement->cores);
 		return r;
-	r = open_file(file, problem);
-	if (r < 0)
-		return r;
+	}
 	placement->fd = r;
 	return 0;
 }
 
 /* Return: the CPU is ours now. */
-static bool claim(struct placement *placement, unsigned int cpu)
+static bool claim_cpu(struct placement *placement, unsigned int cpu)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_start = cpu, .l_len = 1 };
 
-	if (fcntl(placement->fd, F_OFD_SETLK, &lock) < 0)
+	if (!cpu_list_has(&placement->allowed, cpu) ||
+	    fcntl(placement->fd, F_OFD_SETLK, &lock) < 0)
 		return false;
 	cpu_list_add(&placement->cpus, cpu);
 	return true;
+}
+
+static void give_cpu_back(struct placement *placement, unsigned int cpu)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_start = cpu, .l_len = 1 };
+
+	fcntl(placement->fd, F_OFD_SETLK, &lock);
+	cpu_list_drop(&placement->cpus, cpu);
+}
+
+static bool is_first_of_core(const struct cores *cores, unsigned int cpu)
+{
+	unsigned int at = cores_next(cores, cpu);
+
+	while (at > cpu)
+		at = cores_next(cores, at);
+	return at == cpu;
+}
+
+/* All CPUs of a core, or none; how many that are. */
+static unsigned int claim_core(struct placement *placement, unsigned int first)
+{
+	unsigned int cpu = first, nr = 0;
+
+	do {
+		if (!claim_cpu(placement, cpu))
+			break;
+		nr++;
+		cpu = cores_next(&placement->cores, cpu);
+	} while (cpu != first);
+	if (nr && cpu == first)
+		return nr;
+	for (cpu = first; nr; nr--, cpu = cores_next(&placement->cores, cpu))
+		give_cpu_back(placement, cpu);
+	return 0;
 }
 
 static void give_back(struct placement *placement)
@@ -158,10 +199,11 @@ static int say_busy(const struct placement *placement, unsigned int asked,
 	cpu_list_print(got, ',', free_cpus, sizeof(free_cpus));
 	return problem_set(
 		problem, -EBUSY,
-		"%u CPUs asked for, free are %u (%s) of those that guests may have (%s): "
+		"%u CPUs asked for, free are %u (%s) of those that guests may have (%s)%s: "
 		"end another sandbox, lower the CPU limit or default_vcpus, or allow more "
 		"by cpus in " CONFIG_PATH,
-		asked, cpu_list_count(got), free_cpus, allowed);
+		asked, cpu_list_count(got), free_cpus, allowed,
+		placement->cores.next ? ", in whole cores" : "");
 }
 
 int placement_choose(struct placement *placement, unsigned int nr, struct problem *problem)
@@ -170,9 +212,9 @@ int placement_choose(struct placement *placement, unsigned int nr, struct proble
 	unsigned int found = 0;
 
 	for (unsigned int cpu = 0; cpu < CPU_LIST_MAX && found < nr; cpu++)
-		if (cpu_list_has(&placement->allowed, cpu) && claim(placement, cpu))
-			found++;
-	if (found == nr)
+		if (is_first_of_core(&placement->cores, cpu))
+			found += claim_core(placement, cpu);
+	if (found >= nr)
 		return 0;
 	got = placement->cpus;
 	give_back(placement);
@@ -189,11 +231,28 @@ static void learn(struct placement *placement, const char *message, const char *
 		keep_only(&placement->allowed, &known);
 }
 
+/* A vCPU on one of ours, whose core has another CPU. */
+static bool learn_core(struct placement *placement, const char *message)
+{
+	const char *at = strstr(message, SHARED);
+	const char *words = at;
+	unsigned int cpu, other;
+
+	while (words && words > message && words[-1] != ' ')
+		words--;
+	return words && sscanf(words, "%u" SHARED "%u", &cpu, &other) == 2 &&
+	       cpu_list_has(&placement->cpus, cpu) && cores_learn(&placement->cores, cpu, other);
+}
+
 bool placement_refused(struct placement *placement, const char *message)
 {
 	const char *at = strstr(message, REFUSED);
 	unsigned int cpu;
 
+	if (learn_core(placement, message)) {
+		give_back(placement);
+		return true;
+	}
 	if (!at || sscanf(at + strlen(REFUSED), "%u", &cpu) != 1 ||
 	    !cpu_list_has(&placement->cpus, cpu))
 		return false;
@@ -208,5 +267,6 @@ bool placement_refused(struct placement *placement, const char *message)
 void placement_done(struct placement *placement)
 {
 	close_fd(placement->fd);
+	cores_done(&placement->cores);
 	*placement = (struct placement){ .fd = -1 };
 }

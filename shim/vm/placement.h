@@ -13,6 +13,8 @@
 
 #include "config/cpu_list.h"
 
+#include "cores.h"
+
 struct config;
 struct problem;
 
@@ -28,6 +30,7 @@ struct placement {
 	struct cpu_list allowed;
 	/* The configuration says so, and not only the kernel. */
 	bool is_configured;
+	struct cores cores;
 	/* The choice: locked. */
 	struct cpu_list cpus;
 };
@@ -40,7 +43,7 @@ int placement_open(struct placement *placement, const struct config *config, con
 		   struct problem *problem);
 
 /**
- * placement_choose - claim @nr CPUs
+ * placement_choose - claim @nr CPUs, or a few more: whole cores
  *
  * -EBUSY: fewer are free; @problem says how many were asked, which are free, and
  * what to do. Nothing is claimed then.
@@ -51,7 +54,8 @@ int placement_choose(struct placement *placement, unsigned int nr, struct proble
  * placement_refused - the host did not lend a CPU
  * @message:	QEMU's; it has the number and the kernel's words.
  *
- * Gives all back. Return: whether another placement_choose() makes sense.
+ * Gives all back. Also learns which CPUs share a core, where this kernel does not
+ * know it: in a control BM. Return: whether another placement_choose() makes sense.
  */
 bool placement_refused(struct placement *placement, const char *message);
 

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/problem.h"
 #include "config/take.h"
+#include "memory.h"
 #include "process.h"
 #include "vm_private.h"
 
@@ -66,6 +67,9 @@ static int prepare(struct vm *vm, const struct vm_options *options, struct probl
 		r = copy_taps(vm, options);
 	if (r == 0 && vm->machine->is_direct)
 		r = placement_open(&vm->placement, options->config, PLACEMENT_FILE, problem);
+	if (r == 0)
+		r = memory_check(options->config, vm->machine->is_direct, MEMORY_LENDABLE,
+				 MEMORY_INFO, problem);
 	if (r == 0 && note)
 		vm_say(vm, VM_LOG_WARNING, note);
 	return r;

@@ -191,6 +191,15 @@ def test_limits(c):
     c.end_container("limits")
 
 
+def test_no_memory(c):
+    """More than this machine has is refused before a guest is started."""
+    done = c.run_container("nomemory", "/bin/true", options=("--memory-limit", str(1 << 40)),
+                           check=False)
+    assert done.returncode and re.search(
+        r"1048576 MiB of memory asked for, available on this machine are \d+ MiB: end",
+        done.stderr), done
+
+
 def test_ps(c):
     """There is a process for each task, which exists."""
     c.start_container("ps", "/bin/sleep", "1000")

@@ -25,9 +25,11 @@
 #include "config/problem.h"
 #include "vm/budget.h"
 #include "vm/command.h"
+#include "vm/cores.h"
 #include "vm/end.h"
 #include "vm/lines.h"
 #include "vm/machine.h"
+#include "vm/memory.h"
 #include "vm/placement.h"
 #include "vm/process.h"
 #include "vm/qmp.h"
@@ -376,6 +378,103 @@ static void test_refusals(void **state)
 	config_free(config);
 }
 
+/* The host says which CPUs are of one core; the others are guessed from that. */
+static void test_whole_cores(void **state)
+{
+	struct config *config = configure("[hypervisor.qemu]\ncpus = \"2-7,10-15\"\n");
+	struct placement first, second;
+	struct problem problem = { "" };
+
+	(void)state;
+	open_placement(&first, config);
+	open_placement(&second, config);
+	assert_int_equal(placement_choose(&first, 3, &problem), 0);
+	expect_cpus(&first, "2-4");
+	assert_true(placement_refused(&first,
+				      "kata-bm: no vCPU on CPU 2: CPU 2 shares its core with CPU "
+				      "10, which is not lent to this guest; lend both"));
+	expect_cpus(&first, "none");
+	assert_int_equal(placement_choose(&first, 3, &problem), 0);
+	expect_cpus(&first, "2-3,10-11");
+	/* Half a core is left alone: the other has not learned, and has to. */
+	assert_int_equal(placement_choose(&second, 1, &problem), 0);
+	expect_cpus(&second, "4");
+	assert_true(placement_refused(&second, "CPU 4 shares its core with CPU 12, which is"));
+	assert_int_equal(placement_choose(&second, 9, &problem), -EBUSY);
+	expect_words(problem.text, "9 CPUs asked for, free are 8 (4-7,12-15) of those that guests "
+				   "may have (2-7,10-15), in whole cores: end");
+	assert_int_equal(placement_choose(&second, 8, &problem), 0);
+	expect_cpus(&second, "4-7,12-15");
+	/* What is known already is no reason to try again. */
+	assert_false(placement_refused(&second, "CPU 4 shares its core with CPU 12, which is"));
+	assert_false(placement_refused(&second, "CPU 3 shares its core with CPU 9, which is"));
+	assert_false(placement_refused(&second, " shares its core with CPU "));
+	placement_done(&first);
+	placement_done(&second);
+	config_free(config);
+}
+
+static void write_siblings(unsigned int cpu, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "mkdir -p %s/cpu%u/topology", folder, cpu);
+	assert_int_equal(system(path), 0);
+	if (!text)
+		return;
+	snprintf(path, sizeof(path), "%s/cpu%u/topology/thread_siblings_list", folder, cpu);
+	file = fopen(path, "w");
+	fprintf(file, "%s\n", text);
+	fclose(file);
+}
+
+static void test_cores(void **state)
+{
+	struct cores cores = { 0 };
+	char command[96];
+
+	(void)state;
+	write_siblings(0, "0-1");
+	write_siblings(1, "0-1");
+	write_siblings(2, "2");
+	write_siblings(3, NULL);
+	write_siblings(4, "4,6");
+	write_siblings(5, "bad");
+	assert_int_equal(cores_read(&cores, folder), 0);
+	assert_int_equal(cores_next(&cores, 0), 1);
+	assert_int_equal(cores_next(&cores, 1), 0);
+	assert_int_equal(cores_next(&cores, 2), 2);
+	assert_int_equal(cores_next(&cores, 3), 3);
+	assert_int_equal(cores_next(&cores, 6), 4);
+	/* Here nothing is guessed. */
+	assert_true(cores_learn(&cores, 2, 3));
+	assert_int_equal(cores_next(&cores, 3), 2);
+	assert_int_equal(cores_next(&cores, 8), 8);
+	assert_false(cores_learn(&cores, 0, 1));
+	assert_false(cores_learn(&cores, 7, CPU_LIST_MAX));
+	cores_done(&cores);
+	snprintf(command, sizeof(command), "rm -r %s/cpu*", folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Neighbours, and what was guessed is given up when the host says otherwise. */
+static void test_cores_guessed(void **state)
+{
+	struct cores cores = { 0 };
+
+	(void)state;
+	assert_int_equal(cores_next(&cores, 5), 5);
+	assert_true(cores_learn(&cores, 3, 2));
+	assert_int_equal(cores_next(&cores, 8), 9);
+	assert_int_equal(cores_next(&cores, 9), 8);
+	assert_true(cores_learn(&cores, 8, 12));
+	assert_int_equal(cores_next(&cores, 8), 12);
+	assert_int_equal(cores_next(&cores, 9), 9);
+	assert_int_equal(cores_next(&cores, 2), 3);
+	cores_done(&cores);
+}
+
 /* The claim is QEMU's, too: it outlives the process that made it. */
 static void test_claim_is_inherited(void **state)
 {
@@ -398,6 +497,63 @@ static void test_claim_is_inherited(void **state)
 	assert_int_equal(placement_choose(&second, 1, &problem), 0);
 	placement_done(&second);
 	config_free(config);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+static int check_memory(const char *keys, bool is_direct, struct problem *problem)
+{
+	char text[128], lendable[96], info[96];
+	struct json_object *spec = json_object_new_object();
+	struct config *config;
+	int r;
+
+	snprintf(text, sizeof(text), "[hypervisor.qemu]\n%s\n", keys);
+	config = configure(text);
+	assert_int_equal(config_size(config, spec, problem), 0);
+	snprintf(lendable, sizeof(lendable), "%s/lendable", folder);
+	snprintf(info, sizeof(info), "%s/info", folder);
+	r = memory_check(config, is_direct, lendable, info, problem);
+	config_free(config);
+	json_object_put(spec);
+	return r;
+}
+
+static void test_memory(void **state)
+{
+	struct problem problem = { "" };
+	char lendable[96], info[96];
+
+	(void)state;
+	snprintf(lendable, sizeof(lendable), "%s/lendable", folder);
+	snprintf(info, sizeof(info), "%s/info", folder);
+	/* Where nothing can be seen the host decides. */
+	assert_int_equal(check_memory("default_memory = 8192", true, &problem), 0);
+	assert_int_equal(check_memory("default_memory = 8192", false, &problem), 0);
+	write_file(lendable, "0 0x100000000 0x20000000 lent\n0 0x120000000 0x10000000 free\n"
+			     "1 0x200000000 0x20000000 free\n1 0x220000000 0x20000000 lent\n");
+	write_file(info, "MemTotal: 9000000 kB\nMemAvailable:    1048576 kB\n");
+	assert_int_equal(check_memory("default_memory = 512", true, &problem), 0);
+	assert_int_equal(check_memory("default_memory = 514", true, &problem), -EBUSY);
+	expect_words(problem.text,
+		     "514 MiB of memory asked for, free in one piece are 512 MiB (768 in all of "
+		     "the 1792 MiB that guests may have): end another sandbox");
+	assert_int_equal(check_memory("default_memory = 256\nnode = 0", true, &problem), 0);
+	assert_int_equal(check_memory("default_memory = 512\nnode = 0", true, &problem), -EBUSY);
+	expect_words(problem.text, "are 256 MiB (256 in all of the 768 MiB that guests may have "
+				   "on node 0)");
+	assert_int_equal(check_memory("default_memory = 1024", false, &problem), 0);
+	assert_int_equal(check_memory("default_memory = 1026", false, &problem), -EBUSY);
+	expect_words(problem.text, "1026 MiB of memory asked for, available on this machine are "
+				   "1024 MiB: end another sandbox");
+	unlink(lendable);
+	unlink(info);
 }
 
 static void test_record(void **state)
@@ -606,6 +762,14 @@ static const struct end_case ends[] = {
 	  .code = CLD_EXITED,
 	  .reason = VM_PANIC,
 	  .text = "panicked" },
+	{ .message = "kata-bm: cannot lend 512 MiB of memory: no free run of 512 MiB on node 0 "
+		     "(300 MiB are free there); see kbm.memory= of the host",
+	  .is_direct = true,
+	  .code = CLD_EXITED,
+	  .status = 1,
+	  .reason = VM_FAILED,
+	  .text = "(300 MiB are free there); see kbm.memory= of the host: end another sandbox, or "
+		  "lower the memory limit or default_memory" },
 	{ .code = 0, .reason = VM_FAILED, .text = "QEMU failed" },
 };
 
@@ -729,6 +893,10 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_placement),
+		cmocka_unit_test(test_whole_cores),
+		cmocka_unit_test(test_cores),
+		cmocka_unit_test(test_cores_guessed),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_claim_is_inherited),
 		cmocka_unit_test(test_record),
