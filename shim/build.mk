@@ -17,7 +17,7 @@ SHIM_TEST_OBJ := build/obj/shim-test
 SHIM_TEST_CFLAGS = $(UNIT_CFLAGS) -Wmissing-prototypes -Ulinux -MMD -MP -Ishim \
 	-Ibuild/obj/shim/protocols
 
-include $(foreach folder,protocols ttrpc stream oci config rootfs network hooks vm stats events agent task, \
+include $(foreach folder,protocols ttrpc stream oci config rootfs network hooks cgroup vm stats events agent task, \
 	$(wildcard shim/$(folder)/build.mk))
 
 $(SHIM_OBJ)/%.o: shim/%.c | $(PROTOCOLS_HEADERS)

@@ -104,6 +104,8 @@ struct config {
 	enum config_network internetworking_model;
 	/* The guest runs containers without "linux.seccomp" of config.json. */
 	bool disable_guest_seccomp;
+	/* Shim and QEMU are in the sandbox's cgroup on this machine. */
+	bool sandbox_cgroup_only;
 	bool runtime_debug;
 
 	/* Of this sandbox, by config_size(). */

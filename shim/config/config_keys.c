@@ -213,6 +213,7 @@ const struct config_key config_keys[] = {
 	{ RUNTIME("internetworking_model"), "\"tcfilter\"", take_choice,
 	  AT(internetworking_model), .choices = networks },
 	{ RUNTIME("disable_guest_seccomp"), "false", take_boolean, AT(disable_guest_seccomp) },
+	{ RUNTIME("sandbox_cgroup_only"), "false", take_boolean, AT(sandbox_cgroup_only) },
 	{ RUNTIME("static_sandbox_resource_mgmt"), "true", take_fixed, 0, .choices = sizings },
 	{ RUNTIME("enable_debug"), "false", take_boolean, AT(runtime_debug) },
 };

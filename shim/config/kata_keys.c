@@ -31,7 +31,6 @@ static const struct {
 	{ "hypervisor.[!q]*", "the only hypervisor is [hypervisor.qemu]" },
 	{ "factory*", "guests are not made from templates" },
 	{ "runtime.enable_vcpus_pinning", "a vCPU always has a CPU of its own" },
-	{ "runtime.sandbox_cgroup_only", "a guest's CPUs and memory are in no cgroup" },
 	{ "runtime.vfio_mode", "devices cannot be passed through yet" },
 	{ "image*", "images are pulled by containerd" },
 };

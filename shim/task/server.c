@@ -8,6 +8,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "address.h"
+#include "cgroup/cgroup.h"
 #include "config/config.h"
 #include "config/problem.h"
 #include "container.h"
@@ -128,6 +129,7 @@ static void server_free(struct server *server)
 		container_free(shim->containers);
 	guest_free(shim->guest);
 	close_fd(shim->netns);
+	cgroup_leave(shim->cgroup);
 	events_publisher_free(shim->publisher);
 	config_free(shim->config);
 	ev_signal_stop(shim->loop, &server->terminate);

@@ -11,6 +11,7 @@
 #include "google/protobuf/any.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
+struct cgroup;
 struct config;
 struct container;
 struct events_publisher;
@@ -37,6 +38,8 @@ struct shim {
 	struct guest *guest;
 	/* A network namespace that we made for it, since hooks fill it; -1: none. */
 	int netns;
+	/* On this machine, with sandbox_cgroup_only; NULL: where we were started. */
+	struct cgroup *cgroup;
 	bool guest_ready;
 	bool guest_failed;
 	bool guest_stopping;

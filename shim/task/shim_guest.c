@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "../../proxy/cleanup.h"
+#include "cgroup/cgroup.h"
 #include "config/config.h"
 #include "config/problem.h"
 #include "container.h"
@@ -97,6 +98,23 @@ static int read_config(const Google__Protobuf__Any *any, struct config **ret,
 	return r;
 }
 
+/* Before anything is started that belongs there. */
+static int join_cgroup(struct shim *shim, const struct config *config, struct json_object *spec,
+		       struct problem *problem)
+{
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (!config->sandbox_cgroup_only || shim->cgroup)
+		return 0;
+	r = cgroup_find_path(spec, shim->id, &path, problem);
+	if (r < 0)
+		return r;
+	if (state_write_cgroup(shim->state_dir, path) < 0)
+		return problem_set(problem, -EIO, "%s: cannot write to it", shim->state_dir);
+	return cgroup_join(path, &shim->cgroup, problem);
+}
+
 int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 		       struct json_object *spec, struct problem *problem)
 {
@@ -110,6 +128,8 @@ int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 		r = config_annotate(config, spec, problem);
 	if (!r)
 		r = config_size(config, spec, problem);
+	if (!r)
+		r = join_cgroup(shim, config, spec, problem);
 	if (!r)
 		r = rootfs_open_sandbox(shim->shared, problem);
 	if (r < 0) {
@@ -132,6 +152,7 @@ static void forget_guest(struct shim *shim)
 	shim->guest = guest_free(shim->guest);
 	close_fd(shim->netns);
 	shim->netns = -1;
+	shim->cgroup = cgroup_leave(shim->cgroup);
 	if (rootfs_remove_all(shim->shared, &problem) < 0)
 		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
 }

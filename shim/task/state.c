@@ -18,6 +18,7 @@
 
 #define FILE_SHIM "shim"
 #define FILE_NETNS "netns"
+#define FILE_CGROUP "cgroup"
 
 char *state_path(const char *namespace_, const char *id)
 {
@@ -89,6 +90,16 @@ int state_write_netns(const char *state_dir, const char *netns)
 int state_read_netns(const char *state_dir, char *ret_netns, size_t size)
 {
 	return address_read(state_dir, FILE_NETNS, ret_netns, size);
+}
+
+int state_write_cgroup(const char *state_dir, const char *path)
+{
+	return address_write(state_dir, FILE_CGROUP, path);
+}
+
+int state_read_cgroup(const char *state_dir, char *ret_path, size_t size)
+{
+	return address_read(state_dir, FILE_CGROUP, ret_path, size);
 }
 
 pid_t state_find_shim(const char *state_dir)

@@ -15,6 +15,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "address.h"
+#include "cgroup/cgroup.h"
 #include "config/problem.h"
 #include "containerd/task.pb-c.h"
 #include "network/network.h"
@@ -30,6 +31,7 @@
 /* containerd waits 5 seconds for all of it. */
 #define SHIM_SECONDS 1
 #define VM_SECONDS 2.5
+#define CGROUP_SECONDS .5
 #define HOOK_SECONDS 4.
 /* As if killed: 128 + SIGKILL. */
 #define EXIT_STATUS 137
@@ -62,6 +64,15 @@ static void remove_network(const char *state_dir)
 		warn(network_remove(netns, &problem), &problem);
 }
 
+static void remove_cgroup(const char *state_dir)
+{
+	struct problem problem = { "" };
+	char path[PATH_MAX];
+
+	if (!state_read_cgroup(state_dir, path, sizeof(path)))
+		warn(cgroup_remove(path, CGROUP_SECONDS, &problem), &problem);
+}
+
 static void remove_sandbox(const struct options *options)
 {
 	cleanup_free char *state_dir = state_path(options->namespace_, options->id);
@@ -72,6 +83,7 @@ static void remove_sandbox(const struct options *options)
 	kill_shim(state_dir);
 	warn(vm_kill_from_files(state_dir, VM_SECONDS, &problem), &problem);
 	remove_network(state_dir);
+	remove_cgroup(state_dir);
 	warn(rootfs_remove_all(shared, &problem), &problem);
 	poststop_run_all(state_dir, HOOK_SECONDS);
 	warn(state_remove(state_dir, &problem), &problem);

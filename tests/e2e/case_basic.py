@@ -6,11 +6,13 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
-from harness import IMAGE, NAMESPACE, processes
+from harness import IMAGE, NAMESPACE, RUNTIME, processes
 
 
 def equal(got, wanted):
@@ -198,6 +200,49 @@ def test_no_memory(c):
     assert done.returncode and re.search(
         r"1048576 MiB of memory asked for, available on this machine are \d+ MiB: end",
         done.stderr), done
+
+
+def cgroups_of(pid):
+    """Its paths in all hierarchies."""
+    with open(f"/proc/{pid}/cgroup", encoding="ascii") as file:
+        return [line.strip().split(":", 2)[2] for line in file]
+
+
+def test_cgroup(c):
+    """sandbox_cgroup_only: shim and QEMU are in the pod's cgroup, which does not outlive them."""
+    config = c.dir / "cgroup.toml"
+    config.write_text(c.shim_config.read_text(encoding="ascii") +
+                      "[runtime]\nsandbox_cgroup_only = true\n", encoding="ascii")
+    path = f"/{NAMESPACE}/kata_cgroup"
+    for kill in (False, True):
+        c.run("run", "--runtime", RUNTIME, "--runtime-config-path", str(config), "-d",
+              "--log-uri", f"binary://{write_logger(c)}", IMAGE, "cgroup", "/bin/sleep", "1000")
+        for pid in processes():
+            assert sum(one.endswith(path) for one in cgroups_of(pid)) > 0, cgroups_of(pid)
+        if kill:
+            os.kill(c.shim_pid("cgroup"), signal.SIGKILL)
+        else:
+            c.end_container("cgroup")
+            assert not find_cgroups(path), find_cgroups(path)
+    # By `delete`, of which containerd tells nobody when it has ended.
+    end = time.monotonic() + 20
+    while c.status("cgroup") == "RUNNING" or find_cgroups(path):
+        assert time.monotonic() < end, find_cgroups(path)
+        time.sleep(0.1)
+    c.end_container("cgroup")
+
+
+def find_cgroups(path):
+    """In all hierarchies."""
+    return [str(one) for one in Path("/sys/fs/cgroup").glob(f"**{path}")]
+
+
+def write_logger(c):
+    """A program that takes a container's output; its path."""
+    program = c.dir / "cat-logger"
+    program.write_text("#!/bin/sh\nexec 5>&-\ncat <&3\n", encoding="ascii")
+    program.chmod(0o700)
+    return program
 
 
 def test_ps(c):
