@@ -6,12 +6,11 @@
 
 /*
  * Their calls or arguments hold what has no row: devices (x86 has only VFIO's),
- * descriptors of SGX and of other VMs, memory that the kernel writes all the time.
+ * descriptors of SGX and of other VMs; the last is of other architectures.
  */
 static const uint32_t hidden[] = {
 	KVM_CAP_DEVICE_CTRL, KVM_CAP_SGX_ATTRIBUTE, KVM_CAP_VM_COPY_ENC_CONTEXT_FROM,
-	KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM, KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
-	KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP,
+	KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM, KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP,
 };
 
 /*
@@ -19,6 +18,10 @@ static const uint32_t hidden[] = {
  * here: QEMU does not start without them, and can do without the calls.
  */
 static const uint32_t with_eventfd[] = { KVM_CAP_IRQFD_RESAMPLE, KVM_CAP_HYPERV_EVENTFD };
+
+static const uint32_t with_dirty_ring[] = {
+	KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
+};
 
 /* What a kernel newer than the table has, the table has no calls for. */
 #define NEWEST	KVM_CAP_X86_GUEST_MODE
@@ -38,6 +41,7 @@ static const uint32_t enabled[] = {
 	KVM_CAP_HYPERV_SYNIC2, KVM_CAP_HYPERV_ENFORCE_CPUID, KVM_CAP_HYPERV_DIRECT_TLBFLUSH,
 	KVM_CAP_ENFORCE_PV_FEATURE_CPUID, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_HALT_POLL,
 	KVM_CAP_X86_APIC_BUS_CYCLES_NS, KVM_CAP_HYPERV_ENLIGHTENED_VMCS, KVM_CAP_X86_DIRECT,
+	KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
 };
 
 static bool contains(const uint32_t *list, unsigned long count, uint64_t capability)
@@ -52,12 +56,19 @@ static bool contains(const uint32_t *list, unsigned long count, uint64_t capabil
 #define CONTAINS(list, capability) \
 	contains(list, sizeof(list) / sizeof((list)[0]), capability)
 
-int capability_answer(uint64_t capability, int answer, bool eventfds)
+int capability_answer(uint64_t capability, int answer, uint32_t can)
 {
-	if (CONTAINS(hidden, capability) || (!eventfds && CONTAINS(with_eventfd, capability)) ||
+	if (CONTAINS(hidden, capability) ||
+	    (!(can & CAN_EVENTFDS) && CONTAINS(with_eventfd, capability)) ||
+	    (!(can & CAN_DIRTY_RINGS) && CONTAINS(with_dirty_ring, capability)) ||
 	    (capability > NEWEST && capability != KVM_CAP_X86_DIRECT))
 		return 0;
 	return capability == KVM_CAP_VM_TYPES ? answer & (int)VM_TYPES : answer;
+}
+
+bool capability_is_dirty_ring(uint32_t capability)
+{
+	return CONTAINS(with_dirty_ring, capability);
 }
 
 bool capability_enables(uint32_t capability)

@@ -124,6 +124,13 @@ static int64_t finish(struct client *client, const struct ioctl_row *row,
 	return r ? r : result;
 }
 
+static void note_capability(struct client *client, uint32_t handle,
+			    const struct kvm_enable_cap *cap)
+{
+	if (capability_is_dirty_ring(cap->cap))
+		client_vm_set_dirty_bytes(client, handle, (uint32_t)cap->args[0]);
+}
+
 static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *row,
 			    struct kbm_sqe *sqe, void *argument)
 {
@@ -131,6 +138,7 @@ static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *ro
 	struct codec_plan plan = { 0 };
 	uint8_t *payload = ring_arena(&ring->ring);
 	int eventfds[ROW_FIELDS] = { -1, -1 };
+	struct kvm_enable_cap cap = { 0 };
 	uint32_t slot = 0;
 	uint64_t bytes = 0;
 	int64_t r = make_plan(client, sqe->handle, row, argument, payload, &plan);
@@ -141,6 +149,8 @@ static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *ro
 		slot = codec_u32(payload, 0);
 		bytes = codec_u64(payload, row->fields[0].length);
 	}
+	if (!r && row->flags & ROW_CAP_ENABLE)
+		memcpy(&cap, payload, sizeof(cap));
 	if (!r)
 		r = name_fields(client, row, payload, sqe, eventfds);
 	sqe->length = plan.total;
@@ -152,6 +162,8 @@ static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *ro
 	}
 	if (r >= 0 && row->flags & ROW_SLOT)
 		client_slots_note(client, sqe->handle, slot, bytes);
+	if (r >= 0)
+		note_capability(client, sqe->handle, &cap);
 	return r;
 }
 

@@ -25,13 +25,16 @@ struct shared_memory {
 	int owned;
 };
 
+/* What is known of a VM. @dirty_bytes: of its vCPUs' rings of dirtied pages. */
 struct vm_slots {
 	uint32_t vm;
 	struct slots slots;
+	uint64_t dirty_bytes;
 };
 
 /*
- * A vCPU and the copy of its run page; @piece has bytes once it is made.
+ * A vCPU and the copy of its run page; @piece has bytes once it is made, and so
+ * has @dirty, the copy of its ring of dirtied pages.
  * @signal_fd: signals that end its KVM_RUN though its thread blocks them, or -1.
  */
 struct run_copy {
@@ -40,6 +43,7 @@ struct run_copy {
 	int closed;
 	int signal_fd;
 	struct piece piece;
+	struct piece dirty;
 };
 
 /* The first lock is of one question and its answer on the connection. */
@@ -117,6 +121,9 @@ const struct slots *client_slots_lock(struct client *client, uint32_t vm);
 void client_slots_unlock(struct client *client);
 void client_slots_note(struct client *client, uint32_t vm, uint32_t slot, uint64_t bytes);
 void client_slots_forget(struct client *client, uint32_t vm);
+/* 0: they have none. */
+void client_vm_set_dirty_bytes(struct client *client, uint32_t vm, uint64_t bytes);
+uint64_t client_vm_dirty_bytes(struct client *client, uint32_t vm);
 
 /* A vCPU has been made, and: any handle has been closed. */
 int client_run_note(struct client *client, uint32_t vm, uint32_t vcpu);
@@ -124,5 +131,10 @@ void client_run_forget(struct client *client, uint32_t handle);
 /* KVM_SET_SIGNAL_MASK: @mask is its structure, or NULL for none. */
 int client_run_set_mask(struct client *client, uint32_t vcpu, const void *mask);
 int client_run_signal_fd(struct client *client, uint32_t vcpu);
+
+/* As client_mmap(), @offset in the ring. The lock of runs is held. */
+int client_dirty_map(struct client *client, struct run_copy *run, void *address, uint64_t bytes,
+		     int protection, int flags, uint64_t offset, void **ret_address);
+void client_dirty_done(const struct client *client, const struct run_copy *run);
 
 #endif

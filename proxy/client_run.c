@@ -17,6 +17,7 @@
 
 #define PAGE		4096u
 #define COALESCED	((uint64_t)KVM_COALESCED_MMIO_PAGE_OFFSET * PAGE)
+#define DIRTY_RING	((uint64_t)KVM_DIRTY_LOG_PAGE_OFFSET * PAGE)
 
 int client_run_note(struct client *client, uint32_t vm, uint32_t vcpu)
 {
@@ -127,7 +128,12 @@ static int map_locked(struct client *client, uint32_t vcpu, void *address, uint6
 
 	if (r)
 		return r;
-	if (offset % PAGE || offset > run->piece.bytes || bytes > run->piece.bytes - offset)
+	if (offset % PAGE)
+		return -EINVAL;
+	if (offset >= DIRTY_RING)
+		return client_dirty_map(client, run, address, bytes, protection, flags,
+					offset - DIRTY_RING, ret_address);
+	if (offset > run->piece.bytes || bytes > run->piece.bytes - offset)
 		return -EINVAL;
 	mapped = transport->ops->map(transport, &run->piece, address, bytes, protection, flags,
 				     offset);
@@ -171,9 +177,12 @@ static void remove_vm(struct client *client, uint32_t vm)
 	for (unsigned int i = 0; i < client->nr_runs; i++) {
 		struct run_copy *run = &client->runs[i];
 
-		if (run->vm != vm)
+		if (run->vm != vm) {
 			client->runs[kept++] = *run;
-		else if (run->piece.bytes)
+			continue;
+		}
+		client_dirty_done(client, run);
+		if (run->piece.bytes)
 			client->transport->ops->unmake(client->transport, &run->piece);
 	}
 	client->nr_runs = kept;

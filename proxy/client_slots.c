@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sizes of the memory slots of each VM: the dirty log's length follows. */
+/* Of each VM: sizes of its slots, which the dirty log's length follows, and of dirty rings. */
 #include "client_private.h"
 
 #include <stdlib.h>
@@ -25,14 +25,42 @@ static struct vm_slots *add_vm(struct client *client, uint32_t vm)
 	return &list[client->nr_vms++];
 }
 
+static struct vm_slots *get_vm(struct client *client, uint32_t vm)
+{
+	struct vm_slots *slots = find_vm(client, vm);
+
+	return slots ? slots : add_vm(client, vm);
+}
+
+void client_vm_set_dirty_bytes(struct client *client, uint32_t vm, uint64_t bytes)
+{
+	struct vm_slots *slots;
+
+	pthread_mutex_lock(&client->slots_lock);
+	slots = get_vm(client, vm);
+	if (slots)
+		slots->dirty_bytes = bytes;
+	pthread_mutex_unlock(&client->slots_lock);
+}
+
+uint64_t client_vm_dirty_bytes(struct client *client, uint32_t vm)
+{
+	const struct vm_slots *slots;
+	uint64_t bytes;
+
+	pthread_mutex_lock(&client->slots_lock);
+	slots = find_vm(client, vm);
+	bytes = slots ? slots->dirty_bytes : 0;
+	pthread_mutex_unlock(&client->slots_lock);
+	return bytes;
+}
+
 void client_slots_note(struct client *client, uint32_t vm, uint32_t slot, uint64_t bytes)
 {
 	struct vm_slots *slots;
 
 	pthread_mutex_lock(&client->slots_lock);
-	slots = find_vm(client, vm);
-	if (!slots)
-		slots = add_vm(client, vm);
+	slots = get_vm(client, vm);
 	if (slots)
 		slots_set(&slots->slots, slot, bytes);
 	pthread_mutex_unlock(&client->slots_lock);

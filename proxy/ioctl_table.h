@@ -111,11 +111,17 @@ struct ioctl_row {
 const struct ioctl_row *ioctl_row(uint64_t request);
 const struct ioctl_row *ioctl_row_at(unsigned int index);
 
+/* What a session can do, or cannot. */
+#define CAN_EVENTFDS	(1u << 0)
+#define CAN_DIRTY_RINGS	(1u << 1)
+
 /*
  * What a client is told where KVM_CHECK_EXTENSION says @answer: less, or 0, where
- * what it would do then does not cross. @eventfds: these do.
+ * what it would do then does not cross. @can: CAN_*.
  */
-int capability_answer(uint64_t capability, int answer, bool eventfds);
+int capability_answer(uint64_t capability, int answer, uint32_t can);
+/* Makes vCPUs have rings of dirtied pages: of args[0] bytes, of which KVM uses 32 bits. */
+bool capability_is_dirty_ring(uint32_t capability);
 bool capability_enables(uint32_t capability);
 
 #endif

@@ -63,6 +63,10 @@ struct kvm_pre_fault_memory {
 #define KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA	0x9
 #endif
 
+#ifndef KVM_CAP_DIRTY_LOG_RING_ACQ_REL
+#define KVM_CAP_DIRTY_LOG_RING_ACQ_REL	223
+#endif
+
 #ifndef KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP
 #define KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP	225
 #endif

@@ -34,6 +34,7 @@
  * @memory:	the first one's copy, which gets the coalesced accesses; it stays
  *		while there are such pages.
  * @page_bytes:	what KVM has to map of each vCPU.
+ * @dirty:	rings of dirtied pages of its vCPUs.
  */
 struct run_vm {
 	pthread_mutex_t lock;
@@ -43,6 +44,7 @@ struct run_vm {
 	uint8_t *memory;
 	uint64_t bytes;
 	uint64_t page_bytes;
+	struct dirty_rings dirty;
 };
 
 /**
@@ -54,6 +56,7 @@ struct run_vm {
  */
 struct run_page {
 	struct run_vm *vm;
+	struct dirty_ring *dirty;
 	struct kvm_run *kernel;
 	uint64_t bytes;
 	struct transport *transport;
@@ -73,7 +76,13 @@ struct run_vm *run_vm_new(int kvm)
 	vm->page_bytes = bytes > 0 ? (uint64_t)bytes : 0;
 	vm->refs = 1;
 	pthread_mutex_init(&vm->lock, NULL);
+	dirty_rings_init(&vm->dirty);
 	return vm;
+}
+
+struct dirty_rings *run_vm_dirty_rings(struct run_vm *vm)
+{
+	return &vm->dirty;
 }
 
 void run_vm_put(void *argument)
@@ -88,6 +97,7 @@ void run_vm_put(void *argument)
 	pthread_mutex_unlock(&vm->lock);
 	if (left)
 		return;
+	dirty_rings_done(&vm->dirty);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 }
@@ -103,13 +113,21 @@ int run_page_new(struct run_vm *vm, int fd, struct run_page **ret_page)
 {
 	struct run_page *page = calloc(1, sizeof(*page));
 	uint64_t bytes = vm->page_bytes;
+	int r;
 
 	if (!page)
 		return -ENOMEM;
 	page->kernel = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (page->kernel == MAP_FAILED) {
+		r = -errno;
 		free(page);
-		return -errno;
+		return r;
+	}
+	r = dirty_ring_new(&vm->dirty, fd, &page->dirty);
+	if (r) {
+		munmap(page->kernel, bytes);
+		free(page);
+		return r;
 	}
 	run_vm_get(vm);
 	page->vm = vm;
@@ -140,6 +158,7 @@ void run_page_free(void *argument)
 
 	if (page->copy)
 		drop_copy(page);
+	dirty_ring_free(page->dirty);
 	munmap(page->kernel, page->bytes);
 	run_vm_put(page->vm);
 	pthread_mutex_destroy(&page->lock);
@@ -188,6 +207,12 @@ int run_page_share(struct run_page *page, struct transport *transport,
 	r = share_locked(page, transport, message, fd);
 	pthread_mutex_unlock(&page->lock);
 	return r;
+}
+
+int run_page_share_dirty(struct run_page *page, struct transport *transport,
+			 const struct kbm_message *message, int fd)
+{
+	return dirty_ring_share(page->dirty, transport, message, fd);
 }
 
 static void copy_in(struct run_page *page)
@@ -293,5 +318,6 @@ void run_page_end(struct run_page *page)
 		drain_coalesced(page);
 		copy_out(page);
 	}
+	dirty_ring_publish(page->dirty);
 	pthread_mutex_unlock(&page->lock);
 }

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "dirty_ring.h"
 #include "transport.h"
 
 struct run_vm;
@@ -20,6 +21,9 @@ struct run_page;
 struct run_vm *run_vm_new(int kvm);
 void run_vm_put(void *vm);
 
+/* Those of its vCPUs. */
+struct dirty_rings *run_vm_dirty_rings(struct run_vm *vm);
+
 /* Maps the pages of the vCPU @fd. With the last reference to it the page goes. */
 int run_page_new(struct run_vm *vm, int fd, struct run_page **ret_page);
 void run_page_free(void *page);
@@ -30,6 +34,10 @@ void run_page_free(void *page);
  */
 int run_page_share(struct run_page *page, struct transport *transport,
 		   const struct kbm_message *message, int fd);
+
+/* The same for its ring of dirtied pages; see there. */
+int run_page_share_dirty(struct run_page *page, struct transport *transport,
+			 const struct kbm_message *message, int fd);
 
 /*
  * Around KVM_RUN: from the copy, and to it. Nobody else runs the vCPU between

@@ -70,6 +70,9 @@ _Noreturn void twin_serve(void);
 int64_t twin_call(struct twin_ring *ring, const struct kbm_sqe *sqe);
 void twin_cancel(struct twin_ring *ring, uint64_t sequence);
 
+/* KBM_FEATURE_*: whether client and twin both know it. */
+bool twin_has_feature(uint64_t feature);
+
 /* Calls that are no ioctl; twin_open.c. */
 int64_t twin_open(struct twin_ring *ring, uint64_t what);
 int64_t twin_read(struct twin_ring *ring, const struct kbm_sqe *sqe);

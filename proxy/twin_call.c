@@ -239,6 +239,38 @@ static int64_t returned_handle(const struct call *call, int fd)
 	return handles_add(call->ring->handles, call->row->returns, fd);
 }
 
+static uint32_t session_can(const struct twin_ring *ring)
+{
+	if (ring->ring.transport->end_fd < 0)
+		return 0;
+	return CAN_EVENTFDS | (twin_has_feature(KBM_FEATURE_DIRTY_RING) ? CAN_DIRTY_RINGS : 0);
+}
+
+static struct dirty_rings *dirty_rings_of(const struct call *call)
+{
+	return run_vm_dirty_rings(call->object->private);
+}
+
+static void note_dirty_rings(const struct call *call)
+{
+	const struct kvm_enable_cap *cap = (const void *)call->ring->buffer;
+
+	if (call->object->kind == HANDLE_VM && capability_is_dirty_ring(cap->cap))
+		dirty_rings_enable(dirty_rings_of(call), (uint32_t)cap->args[0]);
+}
+
+static int reset_dirty_rings(const struct call *call)
+{
+	int r;
+
+	dirty_rings_before_reset(dirty_rings_of(call));
+	r = ioctl(call->object->fd, KVM_RESET_DIRTY_RINGS, 0);
+	if (r < 0)
+		return -errno;
+	dirty_rings_after_reset(dirty_rings_of(call));
+	return r;
+}
+
 static int64_t kernel_call(const struct call *call)
 {
 	const struct ioctl_row *row = call->row;
@@ -247,6 +279,8 @@ static int64_t kernel_call(const struct call *call)
 
 	if (row->flags & ROW_RUN)
 		return run(call);
+	if (row->request == KVM_RESET_DIRTY_RINGS)
+		return reset_dirty_rings(call);
 	if (row->flags & ROW_CAP_ENABLE && !capability_enables(codec_u32(call->ring->buffer, 0)))
 		return -EINVAL;
 	if (row->flags & ROW_VALUE)
@@ -259,8 +293,9 @@ static int64_t kernel_call(const struct call *call)
 	if (r < 0)
 		return -errno;
 	if (row->flags & ROW_CAP_VALUE)
-		return capability_answer(call->sqe->value, r,
-					 call->ring->ring.transport->end_fd >= 0);
+		return capability_answer(call->sqe->value, r, session_can(call->ring));
+	if (row->flags & ROW_CAP_ENABLE)
+		note_dirty_rings(call);
 	return row->returns ? returned_handle(call, r) : r;
 }
 

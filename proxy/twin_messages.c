@@ -70,9 +70,17 @@ static int add_run(const struct kbm_message *message, const int *fds)
 
 	if (!object)
 		return -EBADF;
-	r = run_page_share(object->private, twin.transport, message, fds[0]);
+	if (message->type == KBM_MESSAGE_ADD_RUN)
+		r = run_page_share(object->private, twin.transport, message, fds[0]);
+	else
+		r = run_page_share_dirty(object->private, twin.transport, message, fds[0]);
 	handles_put(twin.handles, object);
 	return r;
+}
+
+bool twin_has_feature(uint64_t feature)
+{
+	return twin.features & feature;
 }
 
 static int hello(const struct kbm_message *message, struct kbm_message *reply)
@@ -88,6 +96,7 @@ static int hello(const struct kbm_message *message, struct kbm_message *reply)
 	reply->magic = KBM_WIRE_MAGIC;
 	reply->version = KBM_WIRE_VERSION;
 	reply->features = message->features & KBM_WIRE_FEATURES;
+	twin.features = reply->features;
 	reply->size = message->size < most ? message->size : most;
 	twin.greeted = true;
 	status_greeted();
@@ -112,6 +121,7 @@ static int handle_message(const struct kbm_message *message, int *fds, struct kb
 	case KBM_MESSAGE_ADD_EVENTFD:
 		return add_eventfd(fds);
 	case KBM_MESSAGE_ADD_RUN:
+	case KBM_MESSAGE_ADD_DIRTY:
 		return add_run(message, fds);
 	case KBM_MESSAGE_GET_FD:
 		return 0;

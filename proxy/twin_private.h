@@ -9,6 +9,7 @@ struct twin {
 	struct transport *transport;
 	int proc_fds;
 	bool greeted;
+	_Atomic uint64_t features;
 	uint32_t arena;
 	struct handles *handles;
 	pthread_mutex_t lock;	/* of rings[].used */

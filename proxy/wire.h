@@ -46,6 +46,10 @@
  * request_interrupt_window and immediate_exit. Coalesced accesses of all vCPUs
  * of a VM come in the ring of the VM's first one.
  *
+ * The same holds for a vCPU's ring of dirtied pages (ADD_DIRTY). Entries come to
+ * the copy, in order, with the end of KVM_RUN and of KVM_RESET_DIRTY_RINGS; what
+ * the copy says is done with KVM learns at the begin of the latter.
+ *
  * Versioning: hello carries a range of versions; the twin answers with the one
  * that is used, or -EPROTONOSUPPORT. Features are bits: the client offers, the
  * twin answers with those that both know. Reserved fields are 0, else -EINVAL.
@@ -65,7 +69,8 @@
 
 #define KBM_WIRE_MAGIC		0x424d4b57u	/* "WKMB" */
 #define KBM_WIRE_VERSION	1u
-#define KBM_WIRE_FEATURES	0u		/* none yet */
+#define KBM_FEATURE_DIRTY_RING	1u		/* ADD_DIRTY */
+#define KBM_WIRE_FEATURES	KBM_FEATURE_DIRTY_RING
 
 /* Limits of a session. */
 #define KBM_RING_ENTRIES	8u
@@ -171,6 +176,8 @@ enum kbm_message_type {
 	KBM_MESSAGE_ADD_RUN,		/* handle of a vCPU; size; fds: memory for
 					 * the copy of its run page; kbm: offset.
 					 * -EEXIST: it has one */
+	KBM_MESSAGE_ADD_DIRTY,		/* the same for its ring of dirtied pages, not
+					 * kbm; -ENODEV: it has no ring */
 	_KBM_MESSAGE_MAX,
 };
 

@@ -170,5 +170,13 @@ void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int fd
 		munmap(address, bytes);
 		return address;
 	}
+	/* A ring of dirtied pages, of which the file has nothing. */
+	if (!real && offset == (off_t)KVM_DIRTY_LOG_PAGE_OFFSET * 4096) {
+		address = __real_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (address != MAP_FAILED)
+			fill(address, bytes);
+		return address;
+	}
 	return __real_mmap(address, bytes, protection, flags, fd, offset);
 }

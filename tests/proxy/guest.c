@@ -22,6 +22,8 @@
 #define CODE	0x1000
 #define PORT	0xe9
 #define BELL	0xf4
+#define RING	65536
+#define RING_AT	(KVM_DIRTY_LOG_PAGE_OFFSET * 4096)
 
 /* 16 bit: print 2 + 3 and what is at 0x3000, write two pages, ring, halt. */
 static const uint8_t code[] = {
@@ -49,7 +51,15 @@ static int must(int r, const char *what)
 
 #define CALL(fd, request, argument)	must(ioctl(fd, request, argument), #request)
 
-static void make_vm(void)
+static void enable_ring(void)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_DIRTY_LOG_RING, .args = { RING } };
+
+	CALL(vm, KVM_ENABLE_CAP, &cap);
+}
+
+/* With @ring its vCPUs have rings of dirtied pages, and slots no bitmap. */
+static void make_vm(int ring)
 {
 	struct kvm_userspace_memory_region region = {
 		.flags = KVM_MEM_LOG_DIRTY_PAGES, .memory_size = MEMORY,
@@ -61,6 +71,8 @@ static void make_vm(void)
 	kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	printf("api %d\n", CALL(kvm, KVM_GET_API_VERSION, 0));
 	vm = CALL(kvm, KVM_CREATE_VM, 0);
+	if (ring)
+		enable_ring();
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		err(EXIT_FAILURE, "memory");
@@ -143,11 +155,56 @@ static void show_timer(void)
 	close(other);
 }
 
+/* The first page is the code's: some kernels say that it is written, too. */
+static unsigned int show_ring(struct kvm_dirty_gfn *ring, unsigned int next)
+{
+	unsigned int first = next;
+	uint64_t dirty = 0;
+
+	for (; ring[next].flags & KVM_DIRTY_GFN_F_DIRTY; next++) {
+		dirty |= 1ULL << ring[next].offset;
+		ring[next].flags = KVM_DIRTY_GFN_F_RESET;
+	}
+	if (next == first)
+		errx(EXIT_FAILURE, "nothing in the ring");
+	/* KVM takes entries back in order, up to one that is not done with. */
+	ring[next - 1].flags = KVM_DIRTY_GFN_F_DIRTY;
+	printf("ring 0x%llx", (unsigned long long)dirty & ~0x2ULL);
+	printf(" reset %d", CALL(vm, KVM_RESET_DIRTY_RINGS, 0) == (int)(next - first - 1));
+	ring[next - 1].flags = KVM_DIRTY_GFN_F_RESET;
+	printf(" last %d", CALL(vm, KVM_RESET_DIRTY_RINGS, 0));
+	printf(" flags %u\n", ring[first].flags | ring[next - 1].flags);
+	return next;
+}
+
+/* Twice: a page that was given back is told of again. */
+static void show_rings(void)
+{
+	struct kvm_regs regs = { .rip = CODE, .rflags = 2 };
+	struct kvm_dirty_gfn *ring;
+	unsigned int next;
+
+	make_vm(1);
+	make_vcpu();
+	if (mmap(NULL, RING, PROT_READ, MAP_PRIVATE, vcpu, RING_AT) == MAP_FAILED)
+		printf("private ring %m\n");
+	ring = mmap(NULL, RING, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, RING_AT);
+	if (ring == MAP_FAILED)
+		err(EXIT_FAILURE, "ring");
+	run_vm();
+	next = show_ring(ring, 0);
+	CALL(vcpu, KVM_SET_REGS, &regs);
+	run_vm();
+	show_ring(ring, next);
+	close(vcpu);
+	close(vm);
+}
+
 int main(void)
 {
 	if (access("/dev/kvm", R_OK | W_OK))
 		return 77;
-	make_vm();
+	make_vm(0);
 	make_vcpu();
 	run_vm();
 	show_result();
@@ -155,6 +212,8 @@ int main(void)
 	show_timer();
 	close(vcpu);
 	close(vm);
+	if (CALL(kvm, KVM_CHECK_EXTENSION, KVM_CAP_DIRTY_LOG_RING))
+		show_rings();
 	close(kvm);
 	return 0;
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Copies of rings of dirtied pages: one for each vCPU of a VM that has them. */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include <linux/kvm.h>
+
+#include "client_private.h"
+
+static int make_ring(struct client *client, struct run_copy *run, uint64_t bytes)
+{
+	struct transport *transport = client->transport;
+	struct kbm_message message = { .type = KBM_MESSAGE_ADD_DIRTY, .handle = run->vcpu };
+	struct piece piece;
+	int r = transport->ops->make(transport, bytes, &piece);
+
+	if (r)
+		return r;
+	message.size = piece.bytes;
+	message.offset = piece.offset;
+	r = client_ask(client, &message, &piece.fd, piece.fd >= 0 ? 1 : 0, NULL);
+	if (r)
+		transport->ops->unmake(transport, &piece);
+	else
+		run->dirty = piece;
+	return r;
+}
+
+int client_dirty_map(struct client *client, struct run_copy *run, void *address, uint64_t bytes,
+		     int protection, int flags, uint64_t offset, void **ret_address)
+{
+	struct transport *transport = client->transport;
+	uint64_t ring = client_vm_dirty_bytes(client, run->vm);
+	void *mapped;
+	int r;
+
+	if (offset > ring || bytes > ring - offset || protection & PROT_EXEC ||
+	    (flags & MAP_TYPE) == MAP_PRIVATE)
+		return -EINVAL;
+	r = run->dirty.bytes ? 0 : make_ring(client, run, ring);
+	if (r)
+		return r;
+	mapped = transport->ops->map(transport, &run->dirty, address, bytes, protection, flags,
+				     offset);
+	if (mapped == MAP_FAILED)
+		return -errno;
+	*ret_address = mapped;
+	return 0;
+}
+
+void client_dirty_done(const struct client *client, const struct run_copy *run)
+{
+	if (run->dirty.bytes)
+		client->transport->ops->unmake(client->transport, &run->dirty);
+}
