@@ -56,6 +56,16 @@ void dirty_rings_enable(struct dirty_rings *rings, uint64_t bytes)
 	pthread_mutex_unlock(&rings->lock);
 }
 
+static uint64_t bytes_of_each(struct dirty_rings *rings)
+{
+	uint64_t bytes;
+
+	pthread_mutex_lock(&rings->lock);
+	bytes = rings->bytes;
+	pthread_mutex_unlock(&rings->lock);
+	return bytes;
+}
+
 static bool has_flag(const struct kvm_dirty_gfn *entry, uint32_t flag)
 {
 	return __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) & flag;
@@ -156,16 +166,17 @@ static int map_kernel(struct dirty_ring *ring, int fd)
 
 int dirty_ring_new(struct dirty_rings *rings, int fd, struct dirty_ring **ret_ring)
 {
+	uint64_t bytes = bytes_of_each(rings);
 	struct dirty_ring *ring;
 	int r;
 
 	*ret_ring = NULL;
-	if (!rings->bytes)
+	if (!bytes)
 		return 0;
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return -ENOMEM;
-	ring->bytes = rings->bytes;
+	ring->bytes = bytes;
 	ring->entries = (uint32_t)(ring->bytes / sizeof(*ring->kernel));
 	r = map_kernel(ring, fd);
 	if (r) {
