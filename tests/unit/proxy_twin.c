@@ -300,6 +300,50 @@ static void memory_lies_in_a_regular_file(void **state)
 	close(device);
 }
 
+#define DIRTY_BYTES	65536u
+
+static int64_t enable_dirty_rings(int64_t vm)
+{
+	struct kvm_enable_cap *cap = (void *)ring_arena(&session.ring);
+
+	*cap = (struct kvm_enable_cap){ .cap = KVM_CAP_DIRTY_LOG_RING, .args = { DIRTY_BYTES } };
+	return call((struct kbm_sqe){ .op = KBM_OP_IOCTL, .handle = (uint32_t)vm,
+				      .request = KVM_ENABLE_CAP, .length = sizeof(*cap) });
+}
+
+static int add_dirty(int64_t vcpu, uint64_t bytes, int seals)
+{
+	struct kbm_message message = {
+		.type = KBM_MESSAGE_ADD_DIRTY, .handle = (uint32_t)vcpu, .size = bytes,
+	};
+	int fd = sealed_memory(DIRTY_BYTES, seals), r = ask(&message, &fd, 1);
+
+	close(fd);
+	return r;
+}
+
+static void a_copy_of_a_dirty_ring_is_as_large(void **state)
+{
+	int64_t kvm = open_kvm(), vm = call_ioctl(kvm, KVM_CREATE_VM, 0), vcpu, other;
+
+	(void)state;
+	/* This client does not offer the feature. */
+	assert_int_equal(call_ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_DIRTY_LOG_RING), 0);
+	if (enable_dirty_rings(vm) < 0)
+		skip();
+	vcpu = call_ioctl(vm, KVM_CREATE_VCPU, 0);
+	other = call_ioctl(call_ioctl(kvm, KVM_CREATE_VM, 0), KVM_CREATE_VCPU, 0);
+	assert_true(vcpu > 0 && other > 0);
+	assert_int_equal(add_dirty(vcpu, DIRTY_BYTES / 2, F_SEAL_SHRINK), -EINVAL);
+	assert_int_equal(add_dirty(vcpu, 2 * DIRTY_BYTES, F_SEAL_SHRINK), -EINVAL);
+	assert_int_equal(add_dirty(vcpu, DIRTY_BYTES, 0), -EINVAL);
+	assert_int_equal(add_dirty(vm, DIRTY_BYTES, F_SEAL_SHRINK), -EBADF);
+	assert_int_equal(add_dirty(other, DIRTY_BYTES, F_SEAL_SHRINK), -ENODEV);
+	assert_int_equal(add_dirty(vcpu, DIRTY_BYTES, F_SEAL_SHRINK), 0);
+	assert_int_equal(add_dirty(vcpu, DIRTY_BYTES, F_SEAL_SHRINK), -EEXIST);
+	assert_int_equal(call_ioctl(vm, KVM_RESET_DIRTY_RINGS, 0), 0);
+}
+
 static void a_damaged_turn_ends_the_session(void **state)
 {
 	struct kbm_sqe *entries = (void *)((uint8_t *)session.ring.shared + KBM_RING_SQ);
@@ -351,6 +395,7 @@ int main(void)
 		TEST(memory_is_named_within_its_bounds),
 		TEST(damaged_messages_get_answers),
 		TEST(memory_lies_in_a_regular_file),
+		TEST(a_copy_of_a_dirty_ring_is_as_large),
 		TEST(a_damaged_turn_ends_the_session),
 		TEST(a_short_message_ends_the_session),
 		TEST(too_many_descriptors_end_the_session),
