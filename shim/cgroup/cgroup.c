@@ -48,7 +48,7 @@ static ssize_t read_file(const char *folder, const char *name, char *text, size_
 static int inherit_cpuset(const char *parent, const char *child)
 {
 	static const char *const names[] = { "cpuset.cpus", "cpuset.mems" };
-	char text[4096];
+	char text[4096] = "";
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < 2; i++) {
@@ -195,7 +195,7 @@ int cgroup_remove(const char *path, double seconds, struct problem *problem)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = remove_all(&hierarchies, path);
-	for (double waited = 0; r == -EBUSY && waited < seconds; waited += PAUSE_NSEC / 1e9) {
+	for (int pauses = (int)(seconds * 1e9 / PAUSE_NSEC); r == -EBUSY && pauses; pauses--) {
 		nanosleep(&pause, NULL);
 		r = remove_all(&hierarchies, path);
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../proxy/cleanup.h"
+#include "config/reset_signals.h"
 #include "hooks_private.h"
 
 #define STATUS_NOT_RUN 127
@@ -58,16 +59,6 @@ static bool place_descriptors(int input, int errors)
 	       dup2(null, STDOUT_FILENO) == STDOUT_FILENO &&
 	       dup2(errors, STDERR_FILENO) == STDERR_FILENO &&
 	       syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) == 0;
-}
-
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 struct program {

@@ -14,6 +14,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "config/problem.h"
+#include "config/reset_signals.h"
 #include "config/take.h"
 #include "namespace.h"
 #include "network.h"
@@ -44,12 +45,7 @@ int network_make_namespace(int *ret_fd, struct problem *problem)
 
 static void __attribute__((noreturn)) stay(pid_t parent)
 {
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	syscall(SYS_close_range, 0, UINT_MAX, 0);

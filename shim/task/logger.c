@@ -12,6 +12,7 @@
 
 #include "../../proxy/cleanup.h"
 #include "../config/problem.h"
+#include "../config/reset_signals.h"
 #include "stdio_uri.h"
 
 /* Numbers of the descriptors in the logger: containerd's binary IO protocol. */
@@ -75,12 +76,9 @@ become(const struct stdio_uri *uri, struct pipes *pipes, char *const environment
 	char *empty[] = { NULL };
 	char *const *arguments = uri->arguments ? uri->arguments : empty;
 	char *words[258] = { uri->path };
-	sigset_t none;
 	int error;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	reset_signals();
 	for (size_t i = 0; arguments[i] && i < 256; i++)
 		words[i + 1] = arguments[i];
 	error = -place_descriptors(pipes);

@@ -83,7 +83,7 @@ static int join_list(struct cores *cores, unsigned int cpu, const struct cpu_lis
 int cores_read(struct cores *cores, const char *folder)
 {
 	char path[128];
-	struct cpu_list list;
+	struct cpu_list list = { 0 };
 	int r = 0;
 
 	for (unsigned int cpu = 0; r == 0 && cpu < CPU_LIST_MAX; cpu++) {

@@ -58,7 +58,7 @@ static void count(struct lendable *lendable, const char *text, int node)
 static int check_lendable(const struct config *config, const char *path, struct problem *problem)
 {
 	struct lendable lendable = { 0 };
-	char text[TEXT_SIZE], where[32] = "";
+	char text[TEXT_SIZE] = "", where[32] = "";
 
 	if (read_text(path, text) < 0)
 		return 0;
@@ -78,7 +78,7 @@ static int check_lendable(const struct config *config, const char *path, struct 
 
 static int check_available(const struct config *config, const char *path, struct problem *problem)
 {
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE] = "";
 	const char *at;
 	uint64_t kib;
 

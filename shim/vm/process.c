@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../proxy/cleanup.h"
+#include "config/reset_signals.h"
 
 #define FIRST_FD	3
 #define STATUS_NOT_RUN	127
@@ -29,16 +30,6 @@ int process_open(pid_t pid)
 int process_signal(int pidfd, int signal)
 {
 	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
-}
-
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Copies above all targets first: one may be where another has to go. */
