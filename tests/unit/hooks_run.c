@@ -236,7 +236,7 @@ static void test_flood(void **state)
 {
 	(void)state;
 	run_all("{\"hooks\":{\"prestart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\","
-		"\"sleep 3 & dd if=/dev/zero bs=65536 count=64 2>/dev/null >&2; echo the end >&2; "
+		"\"sleep 3 & dd if=/dev/zero bs=65536 count=64 >&2 2>/dev/null; echo the end >&2; "
 		"kill -9 $$\"]}]}}",
 		HOOKS_PRESTART);
 	assert_non_null(strstr(why, "killed by signal 9: "));

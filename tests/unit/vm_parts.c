@@ -537,13 +537,14 @@ static void test_memory(void **state)
 	assert_int_equal(check_memory("default_memory = 8192", true, &problem), 0);
 	assert_int_equal(check_memory("default_memory = 8192", false, &problem), 0);
 	write_file(lendable, "0 0x100000000 0x20000000 lent\n0 0x120000000 0x10000000 free\n"
-			     "1 0x200000000 0x20000000 free\n1 0x220000000 0x20000000 lent\n");
+			     "1 0x200000000 0x20000000 free\n1 0x220000000 0x20000000 lent\n"
+			     "1 0x240000000 0x4000000 free\n");
 	write_file(info, "MemTotal: 9000000 kB\nMemAvailable:    1048576 kB\n");
 	assert_int_equal(check_memory("default_memory = 512", true, &problem), 0);
 	assert_int_equal(check_memory("default_memory = 514", true, &problem), -EBUSY);
 	expect_words(problem.text,
-		     "514 MiB of memory asked for, free in one piece are 512 MiB (768 in all of "
-		     "the 1792 MiB that guests may have): end another sandbox");
+		     "514 MiB of memory asked for, free in one piece are 512 MiB (832 in all of "
+		     "the 1856 MiB that guests may have): end another sandbox");
 	assert_int_equal(check_memory("default_memory = 256\nnode = 0", true, &problem), 0);
 	assert_int_equal(check_memory("default_memory = 512\nnode = 0", true, &problem), -EBUSY);
 	expect_words(problem.text, "are 256 MiB (256 in all of the 768 MiB that guests may have "
