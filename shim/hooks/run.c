@@ -82,16 +82,26 @@ static void on_errors(struct ev_loop *loop, ev_io *watcher, int events)
 	read_errors(watcher->data);
 }
 
-/* In one line, without what a log cannot show. */
+static bool is_blank(char byte)
+{
+	return (unsigned char)byte <= ' ' || byte == 127;
+}
+
+/* In one line, without what a log cannot show; it may be any bytes. */
 static const char *tidy_words(struct hooks_run *run)
 {
-	while (run->nr_words && (unsigned char)run->words[run->nr_words - 1] <= ' ')
+	size_t first = 0;
+
+	while (run->nr_words && is_blank(run->words[run->nr_words - 1]))
 		run->nr_words--;
 	run->words[run->nr_words] = 0;
-	for (char *at = run->words; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 127)
-			*at = ' ';
-	return run->words;
+	for (size_t i = 0; i < run->nr_words; i++) {
+		if (is_blank(run->words[i]))
+			run->words[i] = ' ';
+		if (run->words[first] == ' ')
+			first++;
+	}
+	return run->words + first;
 }
 
 static void describe(struct hooks_run *run, const char *how, char why[WHY_SIZE])
