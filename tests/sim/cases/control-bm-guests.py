@@ -35,7 +35,6 @@ def run_redis(machine, manager, isolation):
         assert vm.power_off() == 0, vm.last_words()
     no_exits(control_before, measure.Moment(machine, manager), "control BM")
     manager.wait_given_back()
-    assert manager.run("kbm-sessions --json", 60).text().split() == ["[", "]"]
     online = machine.run(ONLINE, 60).text().strip()
     assert online == "0,3-5", f"CPUs online after {isolation}: {online}"
     requests = int(measure.seconds_of(report, "requests"))

@@ -105,8 +105,9 @@ class ControlBm(Lifetime):
         return state.strip() in ("active", "activating", "reloading")
 
     def wait_given_back(self, timeout=60):
-        """Waits until the host is done with all sessions that have ended."""
-        self.run("while kbm-sessions | grep -q ' ending '; do sleep 0.3; done", timeout)
+        """Waits until the host is done with all sessions."""
+        self.run("until [ \"$(kbm-sessions --json | tr -d ' \\n')\" = '[]' ]; do sleep 0.3; done",
+                 timeout)
 
     def main_pid(self):
         """Process of its VMM on the server; 0 for none."""
