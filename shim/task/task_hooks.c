@@ -170,10 +170,6 @@ static void end(struct container *container, double seconds, void (*done)(void *
 {
 	struct container_hooks *hooks = &container->hooks;
 
-	if (!hooks->poststop_owed) {
-		done(context);
-		return;
-	}
 	hooks->poststop_owed = false;
 	hooks->done = done;
 	hooks->context = context;
@@ -182,7 +178,11 @@ static void end(struct container *container, double seconds, void (*done)(void *
 
 void task_hooks_end(struct container *container, void (*done)(void *context), void *context)
 {
-	end(container, usual_seconds(container), done, context);
+	/* A creation that failed early has not even a configuration. */
+	if (container->hooks.poststop_owed)
+		end(container, usual_seconds(container), done, context);
+	else
+		done(context);
 }
 
 static void stop_loop(void *context)
