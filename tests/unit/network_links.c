@@ -336,6 +336,34 @@ static int find(const char *text, char **ret, struct problem *problem)
 
 #define LIST(entries)	"{\"linux\": {\"namespaces\": [{\"type\": \"pid\"}" entries "]}}"
 
+/* A namespace of ours, and a process that stands for it. */
+static void test_hold(void **state)
+{
+	struct problem problem = { "" };
+	struct stat made, held, ours;
+	struct network *network;
+	char path[64], of[64];
+	pid_t pid = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(network_make_namespace(&fd, &problem), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(network_hold(path, &pid, &problem), 0);
+	snprintf(of, sizeof(of), "/proc/%d/ns/net", pid);
+	assert_int_equal(fstat(fd, &made) || stat(of, &held) || stat("/proc/self/ns/net", &ours), 0);
+	assert_true(made.st_ino == held.st_ino);
+	assert_true(made.st_ino != ours.st_ino);
+	network_release(pid);
+	assert_int_equal(stat(of, &held), -1);
+	assert_int_equal(network_open(path, &network, &problem), 0);
+	assert_int_equal(network_nr_links(network), 0);
+	network_close(network);
+	close(fd);
+	assert_int_equal(network_hold("/nowhere", &pid, &problem), -ENOENT);
+	network_release(0);
+}
+
 static void test_find(void **state)
 {
 	struct problem problem = { "" };
@@ -385,6 +413,7 @@ int main(void)
 		IN_NAMESPACES(test_no_ethernet),
 		IN_NAMESPACES(test_nothing_there),
 		IN_NAMESPACES(test_many),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_find),
 	};
 
