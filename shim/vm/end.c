@@ -102,6 +102,9 @@ static enum vm_reason find_reason(const struct end_signs *signs, bool is_direct,
 		return signs->told;
 	if (signs->is_stuck)
 		return VM_FAILED;
+	/* Its ports close before it ends, and we may kill it for that. */
+	if ((code == CLD_KILLED || code == CLD_DUMPED) && signs->is_asked && signs->is_panic)
+		return VM_PANIC;
 	if (code == CLD_KILLED || code == CLD_DUMPED)
 		return VM_KILLED;
 	if (code == CLD_EXITED)
