@@ -314,6 +314,14 @@ static void stdio_ready(const char *why, void *context)
 		shim_guest_wait(creation->shim, guest_there, creation);
 }
 
+/* Not found is what the caller has named, not what this machine lacks. */
+static enum ttrpc_code start_code(int error)
+{
+	enum ttrpc_code code = ttrpc_code_from_errno(error);
+
+	return code == TTRPC_NOT_FOUND ? TTRPC_FAILED_PRECONDITION : code;
+}
+
 /* The hooks have been run: what they made of the network is the guest's. */
 static void hooks_done(const char *why, void *context)
 {
@@ -328,7 +336,7 @@ static void hooks_done(const char *why, void *context)
 	if (!creation->shim->guest)
 		r = start_guest(creation, &problem);
 	if (r < 0)
-		fail(creation, ttrpc_code_from_errno(r), problem.text);
+		fail(creation, start_code(r), problem.text);
 	else if (creation->container->init.stdio)
 		stdio_wait(creation->container->init.stdio, creation->shim->loop, stdio_ready,
 			   creation);
