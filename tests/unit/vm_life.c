@@ -497,7 +497,7 @@ static void test_garbage_instead_of_qmp(void **state)
 	begin_direct(
 		&life,
 		"echo 'x{}[' >&3; echo '{\"error\": {\"desc\": \"not today\"}, \"id\": 1}' >&3; "
-		"sleep 1000");
+		"exec sleep 1000");
 	assert_int_equal(start(&life), 0);
 	run_until(&life, &life.nr_ended);
 	assert_int_equal(life.end.reason, VM_FAILED);
