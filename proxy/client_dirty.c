@@ -7,25 +7,6 @@
 
 #include "client_private.h"
 
-static int make_ring(struct client *client, struct run_copy *run, uint64_t bytes)
-{
-	struct transport *transport = client->transport;
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_DIRTY, .handle = run->vcpu };
-	struct piece piece;
-	int r = transport->ops->make(transport, bytes, &piece);
-
-	if (r)
-		return r;
-	message.size = piece.bytes;
-	message.offset = piece.offset;
-	r = client_ask(client, &message, &piece.fd, piece.fd >= 0 ? 1 : 0, NULL);
-	if (r)
-		transport->ops->unmake(transport, &piece);
-	else
-		run->dirty = piece;
-	return r;
-}
-
 int client_dirty_map(struct client *client, struct run_copy *run, void *address, uint64_t bytes,
 		     int protection, int flags, uint64_t offset, void **ret_address)
 {
@@ -37,7 +18,9 @@ int client_dirty_map(struct client *client, struct run_copy *run, void *address,
 	if (offset > ring || bytes > ring - offset || protection & PROT_EXEC ||
 	    (flags & MAP_TYPE) == MAP_PRIVATE)
 		return -EINVAL;
-	r = run->dirty.bytes ? 0 : make_ring(client, run, ring);
+	r = run->dirty.bytes ? 0 :
+			       client_make_piece(client, KBM_MESSAGE_ADD_DIRTY, run->vcpu, ring,
+						 &run->dirty);
 	if (r)
 		return r;
 	mapped = transport->ops->map(transport, &run->dirty, address, bytes, protection, flags,

@@ -125,6 +125,13 @@ void client_slots_forget(struct client *client, uint32_t vm);
 void client_vm_set_dirty_bytes(struct client *client, uint32_t vm, uint64_t bytes);
 uint64_t client_vm_dirty_bytes(struct client *client, uint32_t vm);
 
+/*
+ * Memory of @bytes that the twin takes for a vCPU by a message of @type:
+ * KBM_MESSAGE_ADD_RUN or KBM_MESSAGE_ADD_DIRTY.
+ */
+int client_make_piece(struct client *client, uint32_t type, uint32_t vcpu, uint64_t bytes,
+		      struct piece *ret_piece);
+
 /* A vCPU has been made, and: any handle has been closed. */
 int client_run_note(struct client *client, uint32_t vm, uint32_t vcpu);
 void client_run_forget(struct client *client, uint32_t handle);

@@ -56,12 +56,13 @@ static struct run_copy *first_run(const struct client *client, uint32_t vm)
 	return NULL;
 }
 
-static int make_run(struct client *client, struct run_copy *run)
+int client_make_piece(struct client *client, uint32_t type, uint32_t vcpu, uint64_t bytes,
+		      struct piece *ret_piece)
 {
 	struct transport *transport = client->transport;
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_RUN, .handle = run->vcpu };
+	struct kbm_message message = { .type = type, .handle = vcpu };
 	struct piece piece;
-	int r = transport->ops->make(transport, client->run_bytes, &piece);
+	int r = transport->ops->make(transport, bytes, &piece);
 
 	if (r)
 		return r;
@@ -71,7 +72,7 @@ static int make_run(struct client *client, struct run_copy *run)
 	if (r)
 		transport->ops->unmake(transport, &piece);
 	else
-		run->piece = piece;
+		*ret_piece = piece;
 	return r;
 }
 
@@ -96,7 +97,8 @@ static int get_run(struct client *client, uint32_t vcpu, struct run_copy **ret_r
 		return -ENODEV;
 	if (!run->piece.bytes) {
 		run = move_behind(client, run);
-		r = make_run(client, run);
+		r = client_make_piece(client, KBM_MESSAGE_ADD_RUN, run->vcpu, client->run_bytes,
+				      &run->piece);
 	}
 	*ret_run = run;
 	return r;
