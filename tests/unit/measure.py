@@ -69,6 +69,14 @@ class Exits(unittest.TestCase):
         self.assertEqual(figures["exits_machine"],
                          {"total": 11, "by_reason": {"hlt": 6, "msr": 5}})
 
+    def test_a_forgotten_reason(self):
+        before = moment({"exits": [0], "exits_hlt": [0]})
+        measure.window(before, moment({"exits": [1000], "exits_hlt": [991]}, 5))
+        with self.assertRaises(AssertionError):
+            measure.window(before, moment({"exits": [1000], "exits_hlt": [980]}, 5))
+        with self.assertRaises(AssertionError):
+            measure.window(before, moment({"exits": [1], "exits_hlt": [0]}, 5))
+
     def test_an_emulator_that_does_not_count(self):
         figures = measure.window(moment({"exits": [1]}), moment({"exits": [1]}, 5))
         self.assertIsNone(figures["exits_machine"])
