@@ -4,13 +4,10 @@
 # about: 1,000 of 1,000 kicks get a guest that spins with interrupts off out within 10 ms
 # limit: 180
 # options: --cpus 2 --nodes 1 --lendable 1G@0 --icount 2
-# append: nohz=off
 . "${0%/*}/lib.sh"
 
 # Time on this server is what its CPUs have executed, 4 ns an instruction: it
 # stands still when the real machine does something else, and no kick is excused.
-# The CPUs take turns that last half the time to the next timer, which may be 50 ms
-# when the host's CPU sleeps without a tick: a guest that spins has all of its turn.
 for mode in walled direct; do
 	payload --payload=spin --mode=$mode --cpus=1 --kicks=1000 --seconds=60 ||
 		fail "$(cat "$result")"
