@@ -13,14 +13,13 @@ int client_dirty_map(struct client *client, struct run_copy *run, void *address,
 	struct transport *transport = client->transport;
 	uint64_t ring = client_vm_dirty_bytes(client, run->vm);
 	void *mapped;
-	int r;
+	int r = 0;
 
 	if (offset > ring || bytes > ring - offset || protection & PROT_EXEC ||
 	    (flags & MAP_TYPE) == MAP_PRIVATE)
 		return -EINVAL;
-	r = run->dirty.bytes ? 0 :
-			       client_make_piece(client, KBM_MESSAGE_ADD_DIRTY, run->vcpu, ring,
-						 &run->dirty);
+	if (!run->dirty.bytes)
+		r = client_make_piece(client, KBM_MESSAGE_ADD_DIRTY, run->vcpu, ring, &run->dirty);
 	if (r)
 		return r;
 	mapped = transport->ops->map(transport, &run->dirty, address, bytes, protection, flags,

@@ -8,8 +8,7 @@
 
 static bool is_debug(const char *word, size_t length)
 {
-	return (length == 5 && !memcmp(word, "debug", 5)) ||
-	       (length == 5 && !memcmp(word, "trace", 5));
+	return length == 5 && (!memcmp(word, "debug", 5) || !memcmp(word, "trace", 5));
 }
 
 bool kernel_options_debug(const char *words)

@@ -8,6 +8,15 @@
 
 #include "stats/forms.h"
 
+struct stats_io *stats_io_row(struct stats_io *rows, size_t *nr, uint64_t major, uint64_t minor)
+{
+	for (size_t i = 0; i < *nr; i++)
+		if (rows[i].major == major && rows[i].minor == minor)
+			return &rows[i];
+	rows[*nr] = (struct stats_io){ .major = major, .minor = minor };
+	return &rows[(*nr)++];
+}
+
 enum stats_form stats_form_here(void)
 {
 	struct statfs file_system;

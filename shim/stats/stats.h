@@ -111,6 +111,12 @@ struct stats {
 	size_t nr_hugetlb;
 };
 
+/*
+ * The row of a device; a new one at the end of the @nr rows, which @rows must have
+ * room for, if there is none.
+ */
+struct stats_io *stats_io_row(struct stats_io *rows, size_t *nr, uint64_t major, uint64_t minor);
+
 /* The form that the cgroups of containerd's machine have: it reads no other. */
 enum stats_form {
 	STATS_CGROUPS_V1,

@@ -55,15 +55,6 @@ static void add_cpu(struct stats_cpu *to, const struct stats_cpu *from)
 	to->throttled = add(to->throttled, from->throttled);
 }
 
-static struct stats_io *find_io(struct stats_io *rows, size_t *nr, const struct stats_io *wanted)
-{
-	for (size_t i = 0; i < *nr; i++)
-		if (rows[i].major == wanted->major && rows[i].minor == wanted->minor)
-			return &rows[i];
-	rows[*nr] = (struct stats_io){ .major = wanted->major, .minor = wanted->minor };
-	return &rows[(*nr)++];
-}
-
 static int add_io(struct stats *to, const struct stats *from)
 {
 	struct stats_io *rows = grow(to->io, to->nr_io, to->nr_io + from->nr_io, sizeof(*rows));
@@ -72,12 +63,13 @@ static int add_io(struct stats *to, const struct stats *from)
 		return -ENOMEM;
 	to->io = rows;
 	for (size_t i = 0; i < from->nr_io; i++) {
-		struct stats_io *row = find_io(rows, &to->nr_io, &from->io[i]);
+		const struct stats_io *more = &from->io[i];
+		struct stats_io *row = stats_io_row(rows, &to->nr_io, more->major, more->minor);
 
-		row->read_bytes = add(row->read_bytes, from->io[i].read_bytes);
-		row->written_bytes = add(row->written_bytes, from->io[i].written_bytes);
-		row->reads = add(row->reads, from->io[i].reads);
-		row->writes = add(row->writes, from->io[i].writes);
+		row->read_bytes = add(row->read_bytes, more->read_bytes);
+		row->written_bytes = add(row->written_bytes, more->written_bytes);
+		row->reads = add(row->reads, more->reads);
+		row->writes = add(row->writes, more->writes);
 	}
 	return 0;
 }

@@ -82,17 +82,6 @@ static void fill_memory(const Grpc__MemoryStats *from, struct stats *to)
 	to->events.oom_kill = find(from, "events.oom_kill");
 }
 
-/* The row of that device, a new one if there is none. */
-static struct stats_io *io_row(struct stats_io *rows, size_t *nr,
-			       const Grpc__BlkioStatsEntry *entry)
-{
-	for (size_t i = 0; i < *nr; i++)
-		if (rows[i].major == entry->major && rows[i].minor == entry->minor)
-			return &rows[i];
-	rows[*nr] = (struct stats_io){ .major = entry->major, .minor = entry->minor };
-	return &rows[(*nr)++];
-}
-
 /* The caller frees. */
 static struct stats_io *make_io(const Grpc__BlkioStats *from, size_t *ret_nr)
 {
@@ -106,7 +95,7 @@ static struct stats_io *make_io(const Grpc__BlkioStats *from, size_t *ret_nr)
 		sizeof(*rows));
 	for (size_t i = 0; i < from->n_io_service_bytes_recursive; i++) {
 		const Grpc__BlkioStatsEntry *entry = from->io_service_bytes_recursive[i];
-		struct stats_io *row = io_row(rows, ret_nr, entry);
+		struct stats_io *row = stats_io_row(rows, ret_nr, entry->major, entry->minor);
 
 		if (!strcmp(entry->op, "Read"))
 			row->read_bytes = entry->value;
@@ -115,7 +104,7 @@ static struct stats_io *make_io(const Grpc__BlkioStats *from, size_t *ret_nr)
 	}
 	for (size_t i = 0; i < from->n_io_serviced_recursive; i++) {
 		const Grpc__BlkioStatsEntry *entry = from->io_serviced_recursive[i];
-		struct stats_io *row = io_row(rows, ret_nr, entry);
+		struct stats_io *row = stats_io_row(rows, ret_nr, entry->major, entry->minor);
 
 		if (!strcmp(entry->op, "Read"))
 			row->reads = entry->value;
