@@ -102,10 +102,22 @@ class ControlBm(Lifetime):
         """KVM's binary stats of it; a list for each name, an entry a CPU."""
         return vcpu_stats(self.qmp)
 
+    def _state(self):
+        """What systemd calls the state of its service."""
+        state = self.server.run(f"systemctl show -p ActiveState --value {SERVICE}", 60).text()
+        return state.strip()
+
     def is_active(self):
         """Whether its service runs, or is about to."""
-        state = self.server.run(f"systemctl show -p ActiveState --value {SERVICE}", 60).text()
-        return state.strip() in ("active", "activating", "reloading")
+        return self._state() in ("active", "activating", "reloading")
+
+    def wait_ended(self, timeout=90):
+        """Waits until its service is over, what follows the VMM's end included."""
+        deadline = time.monotonic() + timeout
+        while self._state() not in ("inactive", "failed"):
+            if time.monotonic() > deadline:
+                raise GuestError(f"the control BM did not end; {self.last_words()}")
+            time.sleep(0.5)
 
     def wait_given_back(self, timeout=60):
         """Waits until the host is done with all sessions, and has their CPUs."""
