@@ -5,6 +5,8 @@ No Debian package has crictl or the CRI's .proto file. Messages are dicts {numbe
 to send, {number: [values]} when received; values are int, bytes, str, bool, dict, list.
 """
 
+import collections
+
 import grpc
 
 SERVICE = "runtime.v1.RuntimeService"
@@ -72,20 +74,23 @@ def string_map(values):
 class Client:
     """Of one containerd."""
 
-    def __init__(self, address, image):
+    def __init__(self, address, image, seconds=120):
         self.channel = grpc.insecure_channel(f"unix:{address}")
         self.image = image
+        self.seconds = seconds
         self.pods = {}
+        # How often execute() was called, by container.
+        self.executed = collections.Counter()
 
     def close(self):
         """The connection."""
         self.channel.close()
 
-    def call(self, method, message, seconds=120):
+    def call(self, method, message, service=SERVICE):
         """The decoded answer; grpc.RpcError says what is wrong."""
-        ask = self.channel.unary_unary(f"/{SERVICE}/{method}", request_serializer=encode,
+        ask = self.channel.unary_unary(f"/{service}/{method}", request_serializer=encode,
                                        response_deserializer=decode)
-        return ask(message, timeout=seconds)
+        return ask(message, timeout=self.seconds)
 
     def run_pod(self, name, share_pids=False, annotations=None):
         """Its id."""
@@ -110,6 +115,7 @@ class Client:
 
     def execute(self, container, *command):
         """(status, stdout, stderr)"""
+        self.executed[container] += 1
         answer = self.call("ExecSync", {1: container, 2: list(command), 3: 60})
         return (answer.get(3, [0])[0], answer.get(1, [b""])[0].decode(),
                 answer.get(2, [b""])[0].decode())

@@ -8,6 +8,7 @@ import time
 from .agent import AgentError
 from .guest import GuestError
 from .lifetime import Lifetime
+from .sole_guest import SoleGuest
 
 RUNTIME = "io.containerd.kata-bm.v2"
 # On an emulated machine: shim, QEMU, kernel, agent, container.
@@ -15,16 +16,15 @@ START_TIMEOUT = 180
 TOPIC = re.compile(r" (/tasks/\S+) ")
 
 
-class Container(Lifetime):
+class Container(SoleGuest, Lifetime):
     """One container, from start() to end().
 
     @disk of the control BM is its image, as scripts/make-image NAME.tar makes it.
     """
 
     def __init__(self, machine, manager, name, disk, cpus=2, memory=512):
-        self.machine = machine
+        super().__init__(machine, name)
         self.manager = manager
-        self.name = name
         self._disk = disk
         self._image = f"localhost/{disk.removesuffix('-container')}:latest"
         self._size = f"--cpus {cpus} --memory-limit {memory << 20}"
@@ -54,37 +54,6 @@ class Container(Lifetime):
     def metrics(self):
         """What `ctr task metrics` has."""
         return json.loads(self._ctr(f"task metrics --format json {self.name}").text())
-
-    def _session(self):
-        """What kbm-proxyd says of its guest: the only session that there is."""
-        sessions = json.loads(self.machine.run("kbm-proxyd --status --json", 60).text())["sessions"]
-        if len(sessions) != 1:
-            raise GuestError(f"{self.name}: {len(sessions)} sessions of kbm-proxyd")
-        return sessions[0]
-
-    def cpus(self):
-        """The server's CPUs that its guest has."""
-        return set(self._session()["cpus"])
-
-    def stats(self):
-        """The host's statistics of its guest, as Guest.stats() has them.
-
-        Its VMM's QMP is the shim's alone. debugfs has the sums over all CPUs; the
-        mean stands for each in what is taken by the CPU. The folder's name has the
-        thread of the twin that made the VM.
-        """
-        session = self._session()
-        text = self.machine.run(
-            f"cd /sys/kernel/debug/kvm; for vm in *-*; do [ ! -d /proc/{session['twin']}/task/${{vm%%-*}} ]"
-            " || grep -s '' $vm/* || true; done", 60).text()
-        counts = {name: [int(value)] for name, value in
-                  re.findall(r"/(\w+):(\d+)$", text, re.M)}
-        if "exits" not in counts:
-            raise GuestError(f"{self.name}: the host has no statistics of {session}")
-        cpus = len(session["cpus"])
-        for name in ("guest_cycles", "guest_entry_tsc"):
-            counts[name] = [counts[name][0] // cpus] * cpus
-        return counts
 
     def extents(self):
         """The memory that was lent to its guest, by what the guest says."""
