@@ -13,11 +13,11 @@ requests: $(REQUESTS)
 
 $(REQUESTS): $(REQUESTS_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -static -o $@ $^
+	$(CC) -static -pthread -o $@ $^
 
 $(REQUESTS_OBJ)/%.o: tests/requests/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla \
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -pthread -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wvla \
 		-Ihost-kernel-patches/src/arch/x86/include/uapi -Itests/payload -MMD -MP -c -o $@ $<
 
 -include $(REQUESTS_OBJECTS:.o=.d)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kbm-requests LENT FREE: make every bad request of the tables to
- * /dev/kata-bm and KVM; LENT is a CPU to lend, FREE one to be left alone.
+ * /dev/kata-bm and KVM; LENT is a CPU to lend, FREE one that is free again
+ * after each request.
  * One line each; exits with 0 if all were answered as they should.
  */
 #include <errno.h>
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
 	wrong += make_requests(&setting, memory_requests);
 	wrong += make_requests(&setting, doorbell_requests);
 	wrong += make_requests(&setting, vm_requests);
+	wrong += make_requests(&setting, end_requests);
 	if (create_vcpu(&setting))
 		return 2;
 	wrong += make_requests(&setting, vcpu_requests);

@@ -16,7 +16,7 @@ struct setting {
 	int vm_fd;		/* direct VM, tied to the lease; -1 in lease requests */
 	int vcpu_fd;
 	unsigned int lent_cpu;
-	unsigned int free_cpu;
+	unsigned int free_cpu;	/* lent only by requests that end the lease */
 	uint32_t lent_apic_id;
 	uint64_t extent_start;
 	uint64_t extent_bytes;
@@ -32,7 +32,7 @@ struct request {
 };
 
 extern const struct request good_requests[], lease_requests[], memory_requests[], doorbell_requests[],
-	vm_requests[], vcpu_requests[];
+	vm_requests[], end_requests[], vcpu_requests[];
 
 /* ioctl() with its result as a negative errno. */
 int call(int fd, unsigned long request, void *argument);

@@ -22,6 +22,7 @@ static int device_open(struct inode *inode, struct file *file)
 	if (!lease)
 		return -ENOMEM;
 	lease->file = file;
+	mutex_init(&lease->end_lock);
 	mutex_init(&lease->lock);
 	INIT_LIST_HEAD(&lease->extents);
 	kbm_error_init(&lease->error);
@@ -30,19 +31,9 @@ static int device_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The last user is gone: no VM, no mapping. CPUs first, they use the memory. */
 static int device_release(struct inode *inode, struct file *file)
 {
-	struct kbm_lease *lease = file->private_data;
-
-	kbm_lease_grant_end(lease);
-	kbm_doorbell_deassign_all(&lease->doorbells);
-	if (!kbm_cpu_return_all(lease)) {
-		pr_err("kata-bm: memory of a guest that cannot be stopped stays lent until a reboot\n");
-		return 0;
-	}
-	kbm_memory_return_all(lease);
-	kfree_rcu(lease, rcu);
+	kbm_lease_free(file->private_data);
 	return 0;
 }
 
@@ -141,11 +132,8 @@ static long get_regions(void __user *argument)
 	return ret;
 }
 
-static long device_ioctl(struct file *file, unsigned int command, unsigned long value)
+static long lease_call(struct kbm_lease *lease, unsigned int command, void __user *argument)
 {
-	struct kbm_lease *lease = file->private_data;
-	void __user *argument = (void __user *)value;
-
 	switch (command) {
 	case KBM_GET_HOST_INFO:
 		return get_host_info(argument);
@@ -166,6 +154,32 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 	}
 }
 
+static long device_ioctl(struct file *file, unsigned int command, unsigned long value)
+{
+	struct kbm_lease *lease = file->private_data;
+	long ret;
+
+	if (command == KBM_END_LEASE)
+		return kbm_lease_end(lease);
+	ret = kbm_lease_use(lease);
+	if (ret)
+		return ret;
+	ret = lease_call(lease, command, (void __user *)value);
+	kbm_lease_unuse(lease);
+	return ret;
+}
+
+/* Of a part of a mapping, or of the place where it moves to. */
+static void mapping_open(struct vm_area_struct *vma)
+{
+	kbm_lease_use_again(vma->vm_file->private_data);
+}
+
+static void mapping_close(struct vm_area_struct *vma)
+{
+	kbm_lease_unuse(vma->vm_file->private_data);
+}
+
 /*
  * Lent memory has struct pages, and user space maps these: so direct I/O and
  * vhost work on it.
@@ -180,6 +194,8 @@ static vm_fault_t device_fault(struct vm_fault *fault)
 }
 
 static const struct vm_operations_struct device_mapping_operations = {
+	.open = mapping_open,
+	.close = mapping_close,
 	.fault = device_fault,
 };
 
@@ -195,6 +211,8 @@ static vm_fault_t granted_fault(struct vm_fault *fault)
 }
 
 static const struct vm_operations_struct granted_mapping_operations = {
+	.open = mapping_open,
+	.close = mapping_close,
 	.fault = granted_fault,
 };
 
@@ -208,9 +226,8 @@ static const struct vm_operations_struct *mapping_operations(struct kbm_lease *l
 	return NULL;
 }
 
-static int device_mmap(struct file *file, struct vm_area_struct *vma)
+static int lease_map(struct kbm_lease *lease, struct vm_area_struct *vma)
 {
-	struct kbm_lease *lease = file->private_data;
 	u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 bytes = vma->vm_end - vma->vm_start;
 	const struct vm_operations_struct *operations = mapping_operations(lease, start, bytes);
@@ -228,6 +245,21 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
 	vma->vm_ops = operations;
 	return 0;
+}
+
+/* The mapping uses the lease until mapping_close(). */
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kbm_lease *lease = file->private_data;
+	int ret;
+
+	ret = kbm_lease_use(lease);
+	if (ret)
+		return ret;
+	ret = lease_map(lease, vma);
+	if (ret)
+		kbm_lease_unuse(lease);
+	return ret;
 }
 
 const struct file_operations kbm_device_operations = {

@@ -4,6 +4,8 @@
 
 /* Between the files of this folder. */
 
+#include <linux/atomic.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -14,6 +16,9 @@
 #include "error.h"
 
 #define KBM_EXTENT_ALIGN	SZ_2M
+
+/* Of struct kbm_lease.users; no number of users makes it positive. */
+#define KBM_LEASE_ENDED		INT_MIN
 
 /* A piece of memory that a lease holds. */
 struct kbm_extent {
@@ -26,6 +31,9 @@ struct kbm_extent {
 /**
  * struct kbm_lease - what one open file of /dev/kata-bm has lent
  * @file:	the file; the lease lives as long as it.
+ * @users:	calls under way, mappings, the VM; KBM_LEASE_ENDED: all is given
+ *		back, or about to be, and nobody may use it any more.
+ * @end_lock:	held by who gives all back before the file's end.
  * @lock:	guards @extents, @attached, @granted; taken inside of
  *		kbm_cpu_lock.
  * @extents:	struct kbm_extent.
@@ -39,6 +47,8 @@ struct kbm_extent {
  */
 struct kbm_lease {
 	struct file *file;
+	atomic_t users;
+	struct mutex end_lock;
 	struct mutex lock;
 	struct list_head extents;
 	bool attached;
@@ -67,6 +77,13 @@ ssize_t kbm_memory_show(char *buf);
 int kbm_lease_grant_all(struct kbm_lease *lease);
 void kbm_lease_grant_end(struct kbm_lease *lease);
 void kbm_lease_unmap(u64 start, u64 bytes);
+
+/* lifetime.c */
+int kbm_lease_use(struct kbm_lease *lease);
+void kbm_lease_use_again(struct kbm_lease *lease);
+void kbm_lease_unuse(struct kbm_lease *lease);
+int kbm_lease_end(struct kbm_lease *lease);
+void kbm_lease_free(struct kbm_lease *lease);
 
 /* ipi.c */
 int kbm_lease_ring(struct kbm_lease *lease, u64 word);

@@ -45,20 +45,25 @@ EXPORT_SYMBOL_GPL(kbm_lease_put);
  * kbm_lease_attach() - make a lease one VM's
  * @lease: the lease.
  *
- * Return: 0, or -EBUSY if a VM has it.
+ * Return: 0, -EBUSY if a VM has it, or -ENODEV if it has ended.
  */
 int kbm_lease_attach(struct kbm_lease *lease)
 {
-	int ret = 0;
+	int ret;
 
+	ret = kbm_lease_use(lease);
+	if (ret)
+		return ret;
 	mutex_lock(&lease->lock);
 	if (lease->attached)
 		ret = -EBUSY;
 	lease->attached = true;
 	mutex_unlock(&lease->lock);
-	if (ret)
+	if (ret) {
+		kbm_lease_unuse(lease);
 		kbm_lease_error(lease,
 				"another VM uses this lease; open " KBM_DEVICE_PATH " once more");
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kbm_lease_attach);
@@ -68,6 +73,7 @@ void kbm_lease_detach(struct kbm_lease *lease)
 	mutex_lock(&lease->lock);
 	lease->attached = false;
 	mutex_unlock(&lease->lock);
+	kbm_lease_unuse(lease);
 }
 EXPORT_SYMBOL_GPL(kbm_lease_detach);
 
@@ -134,7 +140,7 @@ int kbm_lease_grant_all(struct kbm_lease *lease)
 	return ret;
 }
 
-/* The file is gone. */
+/* Once; the lease ends. */
 void kbm_lease_grant_end(struct kbm_lease *lease)
 {
 	mutex_lock(&granted_lock);

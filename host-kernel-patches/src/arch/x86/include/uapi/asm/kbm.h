@@ -6,7 +6,7 @@
  *
  * /dev/kata-bm lends CPUs and memory. One open file is one lease: everything
  * lent through it is given back when its last user goes away (the file, every
- * mapping of it, and the VM that it was attached to).
+ * mapping of it, and the VM that it was attached to), or by KBM_END_LEASE.
  *
  * All calls return 0 or a negative errno. After an error read() on the file
  * returns the reason as one line of text, without a newline; it names the
@@ -164,6 +164,23 @@ struct kbm_channel_session {
 #define KBM_OPEN_SESSION	_IOR(KBM_IOCTL, 0x07, struct kbm_channel_session)
 /* Control BM only: ends session number *argument of an earlier control BM. */
 #define KBM_END_SESSION		_IOW(KBM_IOCTL, 0x08, __u32)
+/*
+ * Host only: gives everything of this lease back now, whoever has a copy of the
+ * descriptor: doorbells, CPUs (online again), memory (wiped, free). Wants
+ * CAP_SYS_RAWIO, else -EPERM: a control BM can map the memory without that this
+ * is busy, and who calls has seen to it that its client is gone.
+ *
+ * -EBUSY: a VM is tied to the lease, or memory of it is mapped, or a call on
+ * the file is under way in another thread. From the moment that it is not busy
+ * every other call, mmap() and KVM_CAP_X86_DIRECT are -ENODEV, and closing the
+ * file does nothing more; read() still gives the reason. -ENODEV: it was ended
+ * before, and all is given back when this returns. -EIO: a CPU does not answer;
+ * the lease has ended, but this CPU and the memory are lost until a reboot.
+ *
+ * As at the end of the file, a page that is pinned for direct I/O for more than
+ * a second stays lent until a reboot, which the kernel's log tells.
+ */
+#define KBM_END_LEASE		_IO(KBM_IOCTL, 0x09)
 
 /*
  * KVM's side.
@@ -174,7 +191,7 @@ struct kbm_channel_session {
  * args[0] is the lease's file descriptor, args[1] one KBM_MODE_* of
  * kbm_guest.h. KVM_CHECK_EXTENSION of it returns a mask of 1 << KBM_MODE_*.
  * -EBADF: no open file; -EINVAL: not a lease, no such mode, not such a VM;
- * -EBUSY: the lease or the VM is tied already.
+ * -EBUSY: the lease or the VM is tied already. -ENODEV: the lease has ended.
  *
  * Then as ever, but:
  *  - KVM_CREATE_VCPU takes the physical APIC ID of a lent CPU; else -ENXIO.
