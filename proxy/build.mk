@@ -7,10 +7,12 @@ PROXY_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow \
 	-Wmissing-prototypes -Wvla -fPIC -fvisibility=hidden -pthread -MMD -MP
 PROXY_CFLAGS += -Ihost-kernel-patches/src/arch/x86/include/uapi
 PROXY_COMMON := ring.o spin.o codec.o slots.o ioctl_table.o capability.o message.o packet.o link.o \
+	events.o \
 	transport_unix.o transport_kbm.o
 PROXY_TWIN := $(PROXY_COMMON) transport_kbm_twin.o dirty_ring.o handles.o lease.o run_page.o status_page.o \
-	twin.o twin_call.o twin_messages.o twin_open.o twin_rings.o
+	twin.o twin_call.o twin_events.o twin_messages.o twin_open.o twin_rings.o
 PROXY_CLIENT := $(PROXY_COMMON) transport_kbm_client.o session_device.o client.o client_backing.o client_dirty.o \
+	client_events.o \
 	client_ioctl.o client_lease.o client_memory.o client_ring.o client_run.o client_slots.o
 PROXY_DAEMON := daemon_accept.o daemon_channel.o daemon_config.o daemon_listen.o daemon_loop.o \
 	daemon_session.o daemon_status.o daemon_twin.o fd_store.o huge_pages.o ini_file.o isolation.o isolation_syscalls.o log.o \
@@ -51,11 +53,16 @@ $(addprefix build/unit/proxy_,codec twin kbm spin): $(wildcard proxy/*.h)
 	$(CC) $(PROXY_TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 # A small VMM, one for memory, and one with threads; linked dynamically, to be preloaded.
-unit-tests: proxy build/tools/kbm-proxy-guest build/tools/kbm-proxy-memory \
+unit-tests: proxy build/tools/kbm-proxy-guest build/tools/kbm-proxy-memory build/tools/kbm-proxy-events \
 	build/tools/kbm-payload-dynamic
 
 # kbm-payload is made by one step only.
 step-unit-tests: step-tools
+
+# Static: it also runs in the control BM.
+build/tools/kbm-proxy-events: tests/proxy/events.c $(addprefix $(PROXY_OBJ)/,$(PROXY_CLIENT))
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(PROXY_CFLAGS)) -Iproxy -static -o $@ $^
 
 build/tools/kbm-proxy-%: tests/proxy/%.c
 	@mkdir -p $(@D)

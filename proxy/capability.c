@@ -14,10 +14,12 @@ static const uint32_t hidden[] = {
 };
 
 /*
- * Hidden where eventfds do not cross. Those of KVM_IRQFD and KVM_IOEVENTFD are not
- * here: QEMU does not start without them, and can do without the calls.
+ * Where eventfds do not cross, others stand for those of irqfd and ioeventfd alone. The
+ * capabilities of these two are not here, for sessions without either: QEMU does not
+ * start without them, and can do without the calls.
  */
-static const uint32_t with_eventfd[] = { KVM_CAP_IRQFD_RESAMPLE, KVM_CAP_HYPERV_EVENTFD };
+static const uint32_t with_eventfd[] = { KVM_CAP_HYPERV_EVENTFD };
+static const uint32_t with_event[] = { KVM_CAP_IRQFD_RESAMPLE };
 
 static const uint32_t with_dirty_ring[] = {
 	KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
@@ -60,6 +62,7 @@ int capability_answer(uint64_t capability, int answer, uint32_t can)
 {
 	if (CONTAINS(hidden, capability) ||
 	    (!(can & CAN_EVENTFDS) && CONTAINS(with_eventfd, capability)) ||
+	    (!(can & (CAN_EVENTFDS | CAN_EVENTS)) && CONTAINS(with_event, capability)) ||
 	    (!(can & CAN_DIRTY_RINGS) && CONTAINS(with_dirty_ring, capability)) ||
 	    (capability > NEWEST && capability != KVM_CAP_X86_DIRECT))
 		return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "client_events.h"
 #include "client_private.h"
 
 #define RUN_BYTES	(3 * 4096u)	/* until KVM_GET_VCPU_MMAP_SIZE says it */
@@ -56,6 +57,7 @@ static int greet(struct client *client)
 	    message.size < KBM_ARENA_MIN || message.size > client->transport->arena)
 		return -EPROTO;
 	client->arena = (uint32_t)message.size;
+	client->features = message.features;
 	return 0;
 }
 
@@ -79,6 +81,8 @@ static int client_start(struct client *client)
 	client->run_bytes = RUN_BYTES;
 	client_set_hooks(client, NULL);
 	r = greet(client);
+	if (!r)
+		r = client_events_new(client);
 	return r ? r : -pthread_key_create(&client->ring_key, client_ring_free);
 }
 
@@ -91,11 +95,13 @@ int client_new(struct transport *transport, struct client **ret_client)
 		return -ENOMEM;
 	client->transport = transport;
 	r = client_start(client);
-	if (r)
+	if (r) {
+		client_events_free(client);
 		free(client);
-	else
-		*ret_client = client;
-	return r;
+		return r;
+	}
+	*ret_client = client;
+	return 0;
 }
 
 int client_connect(const char *where, struct client **ret_client)
@@ -141,6 +147,7 @@ void client_disconnect(struct client *client)
 	}
 	pthread_key_delete(client->ring_key);
 	client->transport->ops->done(client->transport);
+	client_events_free(client);
 	for (unsigned int i = 0; i < client->nr_vms; i++)
 		slots_done(&client->vms[i].slots);
 	free(client->vms);
@@ -180,6 +187,7 @@ int client_close(struct client *client, uint32_t handle)
 
 	client_slots_forget(client, handle);
 	client_run_forget(client, handle);
+	client_events_forget(client, handle);
 	return r;
 }
 

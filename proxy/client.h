@@ -57,8 +57,9 @@ int client_open_kvm(struct client *client);
 int client_close(struct client *client, uint32_t handle);
 /*
  * @argument: as of ioctl(2), but descriptors of the session are handles. Those
- * of irqfd and ioeventfd are eventfds of this process; unix only, else
- * -EOPNOTSUPP. A signal to this thread ends KVM_RUN with -EINTR.
+ * of irqfd and ioeventfd are eventfds of this process, which stay open until they
+ * are given up or the VM is closed; others are unix only, else -EOPNOTSUPP. A
+ * signal to this thread ends KVM_RUN with -EINTR.
  */
 int client_ioctl(struct client *client, uint32_t handle, unsigned long request,
 		 unsigned long argument);

@@ -6,6 +6,7 @@
 #include <linux/kvm.h>
 
 #include "client.h"
+#include "client_events.h"
 #include "client_private.h"
 #include "codec.h"
 
@@ -31,15 +32,6 @@ static int make_plan(struct client *client, uint32_t handle, const struct ioctl_
 	r = codec_plan(row, client_slots_lock(client, handle), payload, plan);
 	client_slots_unlock(client);
 	return !r && plan->total > client->arena ? -E2BIG : r;
-}
-
-static int send_eventfd(struct client *client, int fd)
-{
-	struct kbm_message message = { .type = KBM_MESSAGE_ADD_EVENTFD };
-
-	if (fd < 0)
-		return -EBADF;
-	return client_ask(client, &message, &fd, 1, NULL);
 }
 
 #define PAGE	4096ULL
@@ -78,10 +70,21 @@ static void name_handle(struct client *client, const struct ioctl_field *field, 
 				 client->hooks.handle_of((int)codec_handle(field, payload)));
 }
 
-/* @ret_eventfd: a handle that is only for this call. */
-static int name_field(struct client *client, const struct ioctl_field *field, uint8_t *payload,
-		      struct kbm_sqe *sqe, int *ret_eventfd)
+static int name_eventfd(struct client *client, const struct ioctl_row *row, unsigned int index,
+			uint8_t *payload, struct event_call *events)
 {
+	uint32_t offset = row->fields[index].offset;
+	int handle = client_event_name(client, row, index, (int)codec_u32(payload, offset), events);
+
+	codec_set_u32(payload, offset, (uint32_t)handle);
+	return handle < 0 ? handle : 0;
+}
+
+static int name_field(struct client *client, const struct ioctl_row *row, unsigned int index,
+		      uint8_t *payload, struct kbm_sqe *sqe, struct event_call *events)
+{
+	const struct ioctl_field *field = &row->fields[index];
+
 	if (!codec_has_field(field, payload))
 		return 0;
 	switch (field->kind) {
@@ -92,9 +95,7 @@ static int name_field(struct client *client, const struct ioctl_field *field, ui
 		name_handle(client, field, payload);
 		return 0;
 	case FIELD_EVENTFD:
-		*ret_eventfd = send_eventfd(client, (int)codec_u32(payload, field->offset));
-		codec_set_u32(payload, field->offset, (uint32_t)*ret_eventfd);
-		return *ret_eventfd < 0 ? *ret_eventfd : 0;
+		return name_eventfd(client, row, index, payload, events);
 	default:
 		return 0;
 	}
@@ -102,13 +103,13 @@ static int name_field(struct client *client, const struct ioctl_field *field, ui
 
 /* Addresses and descriptors of this process become names of the session. */
 static int name_fields(struct client *client, const struct ioctl_row *row, uint8_t *payload,
-		       struct kbm_sqe *sqe, int *eventfds)
+		       struct kbm_sqe *sqe, struct event_call *events)
 {
 	int r = 0;
 
 	for (unsigned int i = 0; !r && i < ROW_FIELDS; i++)
-		r = name_field(client, &row->fields[i], payload, sqe, &eventfds[i]);
-	return r;
+		r = name_field(client, row, i, payload, sqe, events);
+	return r ? r : client_event_prepare(client, row, payload, events);
 }
 
 static int64_t finish(struct client *client, const struct ioctl_row *row,
@@ -137,7 +138,7 @@ static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *ro
 	struct client *client = ring->client;
 	struct codec_plan plan = { 0 };
 	uint8_t *payload = ring_arena(&ring->ring);
-	int eventfds[ROW_FIELDS] = { -1, -1 };
+	struct event_call events = { 0 };
 	struct kvm_enable_cap cap = { 0 };
 	uint32_t slot = 0;
 	uint64_t bytes = 0;
@@ -152,14 +153,11 @@ static int64_t payload_call(struct client_ring *ring, const struct ioctl_row *ro
 	if (!r && row->flags & ROW_CAP_ENABLE)
 		memcpy(&cap, payload, sizeof(cap));
 	if (!r)
-		r = name_fields(client, row, payload, sqe, eventfds);
+		r = name_fields(client, row, payload, sqe, &events);
 	sqe->length = plan.total;
 	if (!r)
 		r = finish(client, row, &plan, payload, argument, client_ring_call(ring, sqe, 0));
-	for (unsigned int i = 0; i < ROW_FIELDS; i++) {
-		if (eventfds[i] >= 0)
-			client_close(client, (uint32_t)eventfds[i]);
-	}
+	client_event_done(client, sqe->handle, &events, r);
 	if (r >= 0 && row->flags & ROW_SLOT)
 		client_slots_note(client, sqe->handle, slot, bytes);
 	if (r >= 0)

@@ -46,10 +46,14 @@ struct run_copy {
 	struct piece dirty;
 };
 
+struct client_events;
+
 /* The first lock is of one question and its answer on the connection. */
 struct client {
 	struct transport *transport;
 	struct client_hooks hooks;
+	struct client_events *events;	/* kbm; else NULL */
+	uint64_t features;
 	uint32_t arena;
 	pthread_key_t ring_key;
 	pthread_mutex_t connection_lock;

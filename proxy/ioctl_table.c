@@ -37,8 +37,9 @@
 	{ .kind = FIELD_MEMORY, .offset = offsetof(type, userspace_addr), \
 	  .length = offsetof(type, memory_size) }
 
-#define EVENTFD_FIELD(type, member, ...) \
-	{ .kind = FIELD_EVENTFD, .offset = offsetof(type, member), .when = { __VA_ARGS__ } }
+#define EVENTFD_FIELD(type, member, does, ...) \
+	{ .kind = FIELD_EVENTFD, .direction = (does), .offset = offsetof(type, member), \
+	  .when = { __VA_ARGS__ } }
 
 /* Bits of a member have a value; members have 16 bits or 32. */
 #define WHEN(type, member, bits, wanted) \
@@ -120,14 +121,14 @@ static const struct ioctl_row rows[] = {
 			.repeat = KVM_MSR_FILTER_MAX_RANGES,
 			.stride = sizeof(struct kvm_msr_filter_range) } } },
 	{ ROW(KVM_IRQFD, ON_VM, ROW_IN),
-	  .fields = { EVENTFD_FIELD(struct kvm_irqfd, fd),
-		      EVENTFD_FIELD(struct kvm_irqfd, resamplefd,
+	  .fields = { EVENTFD_FIELD(struct kvm_irqfd, fd, FIELD_READ),
+		      EVENTFD_FIELD(struct kvm_irqfd, resamplefd, FIELD_WRITTEN,
 				    WHEN(struct kvm_irqfd, flags, KVM_IRQFD_FLAG_RESAMPLE,
 					 KVM_IRQFD_FLAG_RESAMPLE)) } },
 	{ ROW(KVM_IOEVENTFD, ON_VM, ROW_IN),
-	  .fields = { EVENTFD_FIELD(struct kvm_ioeventfd, fd) } },
+	  .fields = { EVENTFD_FIELD(struct kvm_ioeventfd, fd, FIELD_WRITTEN) } },
 	{ ROW(KVM_HYPERV_EVENTFD, ON_VM, ROW_IN),
-	  .fields = { EVENTFD_FIELD(struct kvm_hyperv_eventfd, fd,
+	  .fields = { EVENTFD_FIELD(struct kvm_hyperv_eventfd, fd, FIELD_WRITTEN,
 				    WHEN(struct kvm_hyperv_eventfd, flags,
 					 KVM_HYPERV_EVENTFD_DEASSIGN, 0)) } },
 	LIST(KVM_SET_GSI_ROUTING, ON_VM, ROW_IN, struct kvm_irq_routing, nr, entries, MAX_ROUTES),
@@ -176,7 +177,7 @@ static const struct ioctl_row rows[] = {
 	  .fields = { XEN_HVM_HVA(FIELD_WRITTEN) } },
 	{ ROW(KVM_XEN_HVM_SET_ATTR, ON_VM, ROW_IN),
 	  .fields = { XEN_HVM_HVA(FIELD_READ),
-		      EVENTFD_FIELD(struct kvm_xen_hvm_attr, u.evtchn.deliver.eventfd.fd,
+		      EVENTFD_FIELD(struct kvm_xen_hvm_attr, u.evtchn.deliver.eventfd.fd, FIELD_WRITTEN,
 			WHEN(struct kvm_xen_hvm_attr, type, 0xffff, KVM_XEN_ATTR_TYPE_EVTCHN),
 			WHEN(struct kvm_xen_hvm_attr, u.evtchn.deliver.eventfd.port, ~0u, 0),
 			WHEN(struct kvm_xen_hvm_attr, u.evtchn.flags,

@@ -60,7 +60,8 @@ struct field_condition {
 
 /**
  * struct ioctl_field - a part of the structure that is not plain data
- * @direction:	FIELD_READ, FIELD_WRITTEN; of pointers, and FIELD_ADDRESS.
+ * @direction:	FIELD_READ, FIELD_WRITTEN: what KVM does; of pointers, eventfds, and
+ *		FIELD_ADDRESS.
  * @repeat:	number of elements (0: one).
  * @offset:	of the field.
  * @stride:	from one element to the next.
@@ -114,6 +115,7 @@ const struct ioctl_row *ioctl_row_at(unsigned int index);
 /* What a session can do, or cannot. */
 #define CAN_EVENTFDS	(1u << 0)
 #define CAN_DIRTY_RINGS	(1u << 1)
+#define CAN_EVENTS	(1u << 2)	/* eventfds that stand for others: irqfd, ioeventfd */
 
 /*
  * What a client is told where KVM_CHECK_EXTENSION says @answer: less, or 0, where

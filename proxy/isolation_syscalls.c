@@ -25,7 +25,8 @@ static struct sock_fprog filter;
 
 /* Of the twin's own code, and of the C library beneath it. */
 static const int allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(close), SCMP_SYS(ioctl),
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(preadv2), SCMP_SYS(close),
+	SCMP_SYS(ioctl),
 	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(memfd_create),
 	SCMP_SYS(ftruncate), SCMP_SYS(fstat), SCMP_SYS(eventfd2), SCMP_SYS(readlinkat),

@@ -37,10 +37,10 @@ int link_get(struct kbm_message_queue *queue, uint32_t *head, struct kbm_message
 	return 0;
 }
 
-void link_take_bits(_Atomic uint64_t *bits, void (*wake)(void *argument, uint32_t bit),
-		    void *argument)
+void link_take_bits(_Atomic uint64_t *bits, uint32_t words,
+		    void (*wake)(void *argument, uint32_t bit), void *argument)
 {
-	for (uint32_t i = 0; i < KBM_LINK_BITS; i++) {
+	for (uint32_t i = 0; i < words; i++) {
 		uint64_t word;
 
 		if (!atomic_load_explicit(&bits[i], memory_order_relaxed))
@@ -53,7 +53,12 @@ void link_take_bits(_Atomic uint64_t *bits, void (*wake)(void *argument, uint32_
 
 void link_set_bit(_Atomic uint64_t *bits, uint32_t bit)
 {
-	atomic_fetch_or(&bits[bit / 64 % KBM_LINK_BITS], 1ULL << bit % 64);
+	atomic_fetch_or(&bits[bit / 64], 1ULL << bit % 64);
+}
+
+bool link_take_bit(_Atomic uint64_t *bits, uint32_t bit)
+{
+	return atomic_fetch_and(&bits[bit / 64], ~(1ULL << bit % 64)) & 1ULL << bit % 64;
 }
 
 int bell_send_device(int device, uint64_t word)

@@ -3,6 +3,8 @@
 #ifndef KBM_PROXY_LINK_H
 #define KBM_PROXY_LINK_H
 
+#include <stdbool.h>
+
 #include "wire.h"
 
 /* -EAGAIN: full. -EPROTO: the other side's index is damaged. */
@@ -10,10 +12,13 @@ int link_put(struct kbm_message_queue *queue, uint32_t *tail, const struct kbm_m
 /* -EAGAIN: empty. -EPROTO: as above. */
 int link_get(struct kbm_message_queue *queue, uint32_t *head, struct kbm_message *ret_message);
 
-/* Calls @wake for each bit that is set, and clears it. */
-void link_take_bits(_Atomic uint64_t *bits, void (*wake)(void *argument, uint32_t bit),
-		    void *argument);
+/* Calls @wake for each bit of @words that is set, and clears it. */
+void link_take_bits(_Atomic uint64_t *bits, uint32_t words,
+		    void (*wake)(void *argument, uint32_t bit), void *argument);
+/* The caller knows that @bit is one of them. */
 void link_set_bit(_Atomic uint64_t *bits, uint32_t bit);
+/* Clears it. Whether it was set. */
+bool link_take_bit(_Atomic uint64_t *bits, uint32_t bit);
 
 /**
  * struct bell - how to ring the other partition's doorbell

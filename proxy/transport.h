@@ -10,6 +10,7 @@
 
 #include "wire.h"
 
+struct events;
 struct transport;
 struct ring;
 
@@ -60,12 +61,14 @@ struct transport_ops {
  * @arena:	largest of a ring, in bytes.
  * @end_fd:	poll() says POLLHUP or POLLRDHUP when the other side is gone.
  * @local_fd:	client: file for doorbells and lent memory, or -1.
+ * @events:	kbm: eventfds that stand for those of the other side; else NULL.
  */
 struct transport {
 	const struct transport_ops *ops;
 	uint32_t arena;
 	int end_fd;
 	int local_fd;
+	struct events *events;
 };
 
 /* Client: the socket of kbm-proxyd, or /dev/kata-bm of a control BM. */

@@ -17,7 +17,18 @@ static uint32_t arena_of(uint64_t bytes)
 	return arena < KBM_ARENA_SIZE ? (uint32_t)arena : KBM_ARENA_SIZE;
 }
 
-int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup)
+static void init_bits(struct kbm_side *side, bool is_twin, int stop)
+{
+	const int fds[EVENTS_OWN_FDS] = { side->own_bell, stop };
+	struct kbm_link *link = side->link;
+
+	side->ring_bits = is_twin ? link->twin_bits : link->client_bits;
+	events_init(&side->events, fds, is_twin ? link->client_events : link->twin_events,
+		    is_twin ? link->twin_events : link->client_events);
+	side->base.events = &side->events;
+}
+
+int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup, bool is_twin, int stop)
 {
 	if (setup->bytes < KBM_SESSION_DATA + KBM_LINK_SIZE || setup->bytes % 4096)
 		return -EINVAL;
@@ -30,6 +41,7 @@ int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup)
 	side->base.local_fd = -1;
 	side->base.arena = arena_of(setup->bytes);
 	pthread_mutex_init(&side->lock, NULL);
+	init_bits(side, is_twin, stop);
 	return 0;
 }
 
@@ -43,9 +55,25 @@ static void wake_ring(void *argument, uint32_t index)
 	pthread_mutex_unlock(&side->lock);
 }
 
-void kbm_side_wake_rings(struct kbm_side *side, _Atomic uint64_t *bits)
+int kbm_side_wait(struct kbm_side *side)
 {
-	link_take_bits(bits, wake_ring, side);
+	bool ready[EVENTS_OWN_FDS] = { false };
+
+	while (!ready[0]) {
+		int r = events_wait(&side->events, ready);
+
+		if (r < 0)
+			return r;
+		if (r)
+			bell_ring(&side->bell);
+		if (ready[1])
+			return -EINTR;
+	}
+	/* Before the bits are looked at: who sets one later rings again. */
+	eventfd_take(side->own_bell);
+	link_take_bits(side->ring_bits, KBM_LINK_BITS, wake_ring, side);
+	events_receive(&side->events);
+	return 0;
 }
 
 int kbm_side_set_ring(struct kbm_side *side, uint32_t index, int fd)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "events.h"
 #include "link.h"
 #include "transport.h"
 
@@ -40,14 +41,21 @@ struct kbm_side {
 	uint64_t bytes;
 	struct bell bell;
 	int own_bell;
+	_Atomic uint64_t *ring_bits;
+	struct events events;
 	uint32_t sent;
 	uint32_t received;
 	pthread_mutex_t lock;		/* of the rest */
 	int ring_fds[KBM_MAX_RINGS];	/* 0, or one above the eventfd */
 };
 
-int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup);
-void kbm_side_wake_rings(struct kbm_side *side, _Atomic uint64_t *bits);
+/* @stop: what kbm_side_wait() waits for besides the doorbell; -1: nothing. */
+int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup, bool is_twin, int stop);
+/*
+ * Waits for the doorbell, and does all that it stands for but messages; sends
+ * events meanwhile. -EINTR: @stop is ready. Other negative errno: cannot wait.
+ */
+int kbm_side_wait(struct kbm_side *side);
 /* A ring's eventfd, -1: it is gone. */
 int kbm_side_set_ring(struct kbm_side *side, uint32_t index, int fd);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The client's side of a session of the channel. One thread turns the session's
- * doorbell into wakeups of the threads that sleep on their rings.
+ * doorbell into wakeups of the threads that sleep on their rings, and sends and
+ * receives events.
  */
 #include "transport_kbm.h"
 
@@ -49,19 +50,9 @@ static struct kbm_client *client_of(struct transport *transport)
 static void *pump(void *argument)
 {
 	struct kbm_client *client = argument;
-	struct pollfd fds[] = {
-		{ .fd = client->side.own_bell, .events = POLLIN },
-		{ .fd = client->stop, .events = POLLIN },
-	};
-	uint64_t count;
 
-	while (poll(fds, 2, -1) >= 0 && !fds[1].revents) {
-		/* Blocking or not: the doorbell has rung. */
-		if (read(client->side.own_bell, &count, sizeof(count)) < 0)
-			continue;
-		kbm_side_wake_rings(&client->side, client->side.link->client_bits);
+	while (!kbm_side_wait(&client->side))
 		ring_signal(client->answers);
-	}
 	return NULL;
 }
 
@@ -235,8 +226,13 @@ static int client_init(struct kbm_client *client, const struct kbm_setup *setup)
 {
 	const struct kbm_session_host *host =
 		(const void *)((const uint8_t *)setup->memory + KBM_SESSION_HOST);
-	int r = kbm_side_init(&client->side, setup);
+	int r;
 
+	client->answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	client->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (client->answers < 0 || client->stop < 0)
+		return -errno;
+	r = kbm_side_init(&client->side, setup, false, client->stop);
 	if (r)
 		return r;
 	pthread_mutex_init(&client->send_lock, NULL);
@@ -246,12 +242,8 @@ static int client_init(struct kbm_client *client, const struct kbm_setup *setup)
 	client->start = setup->start;
 	client->owned = setup->owned ? setup->memory : NULL;
 	client->used = calloc(client->side.bytes / PAGE, 1);
-	client->answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	client->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!client->used)
 		return -ENOMEM;
-	if (client->answers < 0 || client->stop < 0)
-		return -errno;
 	return start_pump(client);
 }
 

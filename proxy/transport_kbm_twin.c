@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <asm/kbm_channel.h>
 
@@ -27,18 +26,7 @@ static int twin_send(struct transport *transport, const struct kbm_message *mess
 	return 0;
 }
 
-static int wait_bell(const struct kbm_side *side)
-{
-	uint64_t count;
-	ssize_t n;
-
-	do {
-		n = read(side->own_bell, &count, sizeof(count));
-	} while (n < 0 && errno == EINTR);
-	return n == sizeof(count) ? 0 : -EIO;
-}
-
-/* The one place where the twin waits for the doorbell: it wakes rings, too. */
+/* The one place where the twin waits for the doorbell. */
 static int twin_receive(struct transport *transport, struct kbm_message *ret_message, int *ret_fds)
 {
 	struct kbm_side *side = (struct kbm_side *)transport;
@@ -50,10 +38,9 @@ static int twin_receive(struct transport *transport, struct kbm_message *ret_mes
 		r = link_get(&side->link->to_twin, &side->received, ret_message);
 		if (r != -EAGAIN)
 			return r;
-		r = wait_bell(side);
+		r = kbm_side_wait(side);
 		if (r)
 			return r;
-		kbm_side_wake_rings(side, side->link->twin_bits);
 	}
 }
 
@@ -121,7 +108,7 @@ int transport_kbm_twin_new(const struct kbm_setup *setup, struct transport **ret
 
 	if (!side)
 		return -ENOMEM;
-	r = kbm_side_init(side, setup);
+	r = kbm_side_init(side, setup, true, -1);
 	if (r) {
 		free(side);
 		return r;

@@ -241,8 +241,8 @@ static int64_t returned_handle(const struct call *call, int fd)
 
 static uint32_t session_can(const struct twin_ring *ring)
 {
-	if (ring->ring.transport->end_fd < 0)
-		return 0;
+	if (ring->ring.transport->events)
+		return twin_has_feature(KBM_FEATURE_EVENTS) ? CAN_EVENTS : 0;
 	return CAN_EVENTFDS | (twin_has_feature(KBM_FEATURE_DIRTY_RING) ? CAN_DIRTY_RINGS : 0);
 }
 

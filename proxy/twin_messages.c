@@ -123,6 +123,10 @@ static int handle_message(const struct kbm_message *message, int *fds, struct kb
 	case KBM_MESSAGE_ADD_RUN:
 	case KBM_MESSAGE_ADD_DIRTY:
 		return add_run(message, fds);
+	case KBM_MESSAGE_ADD_EVENT:
+		return twin_add_event(message);
+	case KBM_MESSAGE_REMOVE_EVENT:
+		return twin_remove_event(message);
 	case KBM_MESSAGE_GET_FD:
 		return 0;
 	default:

@@ -23,6 +23,10 @@ int twin_add_ring(const struct kbm_message *message, int *fds);
 /* Anything else might block this process where it waits or writes. */
 int twin_check_eventfd(int fd);
 
+/* twin_events.c: the handle of an event's eventfd; whether a signal is left. */
+int twin_add_event(const struct kbm_message *message);
+int twin_remove_event(const struct kbm_message *message);
+
 /* twin_messages.c: one message, and its answer. */
 int twin_serve_message(void);
 

@@ -50,6 +50,12 @@
  * the copy, in order, with the end of KVM_RUN and of KVM_RESET_DIRTY_RINGS; what
  * the copy says is done with KVM learns at the begin of the latter.
  *
+ * Eventfds cross by themselves over unix. Over kbm an event is a number, which each
+ * side has an eventfd for: who sees its own one signalled reads it, sets the
+ * event's bit and rings the other's doorbell; who is woken clears the bit and
+ * signals its own. So how often it was signalled does not cross, only that it was.
+ * Where an event ends, a signal under way is not lost: REMOVE_EVENT tells of it.
+ *
  * Versioning: hello carries a range of versions; the twin answers with the one
  * that is used, or -EPROTONOSUPPORT. Features are bits: the client offers, the
  * twin answers with those that both know. Reserved fields are 0, else -EINVAL.
@@ -70,11 +76,13 @@
 #define KBM_WIRE_MAGIC		0x424d4b57u	/* "WKMB" */
 #define KBM_WIRE_VERSION	1u
 #define KBM_FEATURE_DIRTY_RING	1u		/* ADD_DIRTY */
-#define KBM_WIRE_FEATURES	KBM_FEATURE_DIRTY_RING
+#define KBM_FEATURE_EVENTS	2u		/* ADD_EVENT, REMOVE_EVENT */
+#define KBM_WIRE_FEATURES	(KBM_FEATURE_DIRTY_RING | KBM_FEATURE_EVENTS)
 
 /* Limits of a session. */
 #define KBM_RING_ENTRIES	8u
 #define KBM_MAX_RINGS		1024u
+#define KBM_MAX_EVENTS		256u
 #define KBM_MAX_HANDLES		4096u
 #define KBM_MAX_FDS		3u		/* in one message */
 #define KBM_ARENA_SIZE		(1u << 20)	/* most: dirty log of 32 GiB */
@@ -103,6 +111,12 @@ enum kbm_op {
 enum kbm_open {
 	KBM_OPEN_KVM = 1,	/* /dev/kvm */
 	KBM_OPEN_LEASE,		/* /dev/kata-bm; once a session */
+};
+
+/* Who signals an event's eventfd. */
+enum kbm_event {
+	KBM_EVENT_TO_TWIN = 1,	/* the client; KVM waits for it (irqfd) */
+	KBM_EVENT_TO_CLIENT,	/* KVM (ioeventfd); the client waits */
 };
 
 /**
@@ -178,6 +192,11 @@ enum kbm_message_type {
 					 * -EEXIST: it has one */
 	KBM_MESSAGE_ADD_DIRTY,		/* the same for its ring of dirtied pages, not
 					 * kbm; -ENODEV: it has no ring */
+	KBM_MESSAGE_ADD_EVENT,		/* kbm. handle: number of an event, size: one of
+					 * enum kbm_event. Answer: handle of an
+					 * eventfd of the twin's own */
+	KBM_MESSAGE_REMOVE_EVENT,	/* kbm. handle: the number. Answer: 1 if it was
+					 * signalled and nobody has seen that */
 	_KBM_MESSAGE_MAX,
 };
 
@@ -205,6 +224,7 @@ static_assert(sizeof(struct kbm_message) == 64, "layout");
 
 #define KBM_LINK_MESSAGES	16u
 #define KBM_LINK_BITS		(KBM_MAX_RINGS / 64)
+#define KBM_LINK_EVENT_BITS	(KBM_MAX_EVENTS / 64)
 
 /* Messages in one direction. Both count without bound; place = count modulo
  * KBM_LINK_MESSAGES. */
@@ -221,12 +241,16 @@ struct kbm_message_queue {
  * @twin_bits:	rings whose twin is to be woken: set by the client, cleared by
  *		the twin.
  * @client_bits: rings whose client is to be woken: the other way round.
+ * @twin_events: events that were signalled on the client's side, likewise.
+ * @client_events: on the twin's.
  */
 struct kbm_link {
 	struct kbm_message_queue to_twin;
 	struct kbm_message_queue to_client;
 	_Alignas(64) _Atomic uint64_t twin_bits[KBM_LINK_BITS];
 	_Alignas(64) _Atomic uint64_t client_bits[KBM_LINK_BITS];
+	_Alignas(64) _Atomic uint64_t twin_events[KBM_LINK_EVENT_BITS];
+	_Alignas(64) _Atomic uint64_t client_events[KBM_LINK_EVENT_BITS];
 };
 
 #define KBM_LINK_SIZE		4096u

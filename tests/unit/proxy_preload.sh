@@ -49,6 +49,9 @@ done
 cat "$dir/proxied"
 ends_without_twins
 
+timeout 30 build/tools/kbm-proxy-events "unix:$dir/socket"
+ends_without_twins
+
 # All kinds of memory; descriptors, pointers and signals as they should not be.
 timeout 20 build/tools/kbm-proxy-memory >"$dir/direct-memory"
 proxied build/tools/kbm-proxy-memory >"$dir/proxied-memory"

@@ -5,10 +5,14 @@
 # options: --init systemd --cpus 6 --memory 12G --lendable 2G@0,1G@1
 """Guests whose VMM runs in the control BM."""
 
+from pathlib import Path
+
 from kbmsim import control, guest, measure
 
 ONLINE = "cat /sys/devices/system/cpu/online"
 SECONDS = 6
+EVENTS = Path(__file__).resolve().parents[3] / "build/tools/kbm-proxy-events"
+ROUNDS = 200
 VMMS = "ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c /qemu-system-x86_64$"
 
 
@@ -42,8 +46,16 @@ def run_redis(machine, manager, isolation):
     return f"{isolation}: {requests} requests\n"
 
 
+def run_events(manager):
+    """An ordinary guest's eventfds: doorbells and interrupts in both directions."""
+    manager.run("cat >/tmp/events; chmod +x /tmp/events", 60, stdin=EVENTS.read_bytes())
+    said = manager.run(f"/tmp/events kbm:{control.DEVICE} {ROUNDS}", 180).text()
+    manager.wait_given_back()
+    return said
+
+
 def run(machine):
     """Both modes, one after the other."""
     with control.ControlBm(machine) as manager:
-        return "".join(run_redis(machine, manager, isolation)
-                       for isolation in ("walled", "direct"))
+        return run_events(manager) + "".join(run_redis(machine, manager, isolation)
+                                             for isolation in ("walled", "direct"))
