@@ -14,6 +14,9 @@ struct events;
 struct transport;
 struct ring;
 
+/* Rings for threads of a VMM that are no vCPU's. */
+#define TRANSPORT_OTHER_RINGS	4u
+
 /**
  * struct piece - shared memory that the client made
  * @fd:		unix: its memfd; else -1.
@@ -59,6 +62,7 @@ struct transport_ops {
 /**
  * struct transport - base of each
  * @arena:	largest of a ring, in bytes.
+ * @vcpus:	most vCPUs that have room for their rings and run pages.
  * @end_fd:	poll() says POLLHUP or POLLRDHUP when the other side is gone.
  * @local_fd:	client: file for doorbells and lent memory, or -1.
  * @events:	kbm: eventfds that stand for those of the other side; else NULL.
@@ -66,6 +70,7 @@ struct transport_ops {
 struct transport {
 	const struct transport_ops *ops;
 	uint32_t arena;
+	uint32_t vcpus;
 	int end_fd;
 	int local_fd;
 	struct events *events;

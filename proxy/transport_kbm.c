@@ -17,6 +17,17 @@ static uint32_t arena_of(uint64_t bytes)
 	return arena < KBM_ARENA_SIZE ? (uint32_t)arena : KBM_ARENA_SIZE;
 }
 
+/* Each has a ring, and a copy of its run page: three pages, as KVM has it on x86. */
+static uint32_t vcpus_of(uint64_t bytes, uint32_t arena)
+{
+	uint64_t each = KBM_RING_ARENA + arena + 3 * 4096;
+	uint64_t most = (bytes - KBM_LINK_SIZE) / each;
+
+	if (most > KBM_MAX_RINGS)
+		most = KBM_MAX_RINGS;
+	return most > TRANSPORT_OTHER_RINGS ? (uint32_t)most - TRANSPORT_OTHER_RINGS : 1;
+}
+
 static void init_bits(struct kbm_side *side, bool is_twin, int stop)
 {
 	const int fds[EVENTS_OWN_FDS] = { side->own_bell, stop };
@@ -40,6 +51,7 @@ int kbm_side_init(struct kbm_side *side, const struct kbm_setup *setup, bool is_
 	side->base.end_fd = setup->end_fd;
 	side->base.local_fd = -1;
 	side->base.arena = arena_of(setup->bytes);
+	side->base.vcpus = vcpus_of(side->bytes, side->base.arena);
 	pthread_mutex_init(&side->lock, NULL);
 	init_bits(side, is_twin, stop);
 	return 0;

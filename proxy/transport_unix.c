@@ -133,7 +133,8 @@ int transport_unix_new(int socket, struct transport **ret_transport)
 	if (!transport)
 		return -ENOMEM;
 	*transport = (struct transport){
-		.ops = &unix_ops, .arena = KBM_ARENA_SIZE, .end_fd = socket, .local_fd = -1,
+		.ops = &unix_ops, .arena = KBM_ARENA_SIZE,
+		.vcpus = KBM_MAX_RINGS - TRANSPORT_OTHER_RINGS, .end_fd = socket, .local_fd = -1,
 	};
 	*ret_transport = transport;
 	return 0;

@@ -246,6 +246,18 @@ static uint32_t session_can(const struct twin_ring *ring)
 	return CAN_EVENTFDS | (twin_has_feature(KBM_FEATURE_DIRTY_RING) ? CAN_DIRTY_RINGS : 0);
 }
 
+static int64_t extension(const struct call *call, int answer)
+{
+	int vcpus = (int)call->ring->ring.transport->vcpus;
+	uint64_t capability = call->sqe->value;
+
+	answer = capability_answer(capability, answer, session_can(call->ring));
+	/* More would be refused in the midst of a VM's creation. */
+	if ((capability == KVM_CAP_NR_VCPUS || capability == KVM_CAP_MAX_VCPUS) && answer > vcpus)
+		return vcpus;
+	return answer;
+}
+
 static struct dirty_rings *dirty_rings_of(const struct call *call)
 {
 	return run_vm_dirty_rings(call->object->private);
@@ -293,7 +305,7 @@ static int64_t kernel_call(const struct call *call)
 	if (r < 0)
 		return -errno;
 	if (row->flags & ROW_CAP_VALUE)
-		return capability_answer(call->sqe->value, r, session_can(call->ring));
+		return extension(call, r);
 	if (row->flags & ROW_CAP_ENABLE)
 		note_dirty_rings(call);
 	return row->returns ? returned_handle(call, r) : r;

@@ -633,6 +633,49 @@ static void no_wakeup_is_lost(void **state)
 	}
 }
 
+static struct {
+	uint32_t vm;
+	pthread_barrier_t all;
+} vcpus;
+
+/* As a VMM's thread: it has its ring and its run page for as long as the VM lives. */
+static void *run_vcpu(void *argument)
+{
+	intptr_t number = (intptr_t)argument;
+	int vcpu = client_ioctl(test.client, vcpus.vm, KVM_CREATE_VCPU, (unsigned long)number), r;
+	struct kvm_run *run = NULL;
+
+	r = vcpu < 0 ? vcpu : client_mmap(test.client, (uint32_t)vcpu, NULL, 3 * 4096,
+					  PROT_READ | PROT_WRITE, MAP_SHARED, 0, (void **)&run);
+	if (!r) {
+		run->immediate_exit = 1;
+		r = client_ioctl(test.client, (uint32_t)vcpu, KVM_RUN, 0);
+	}
+	pthread_barrier_wait(&vcpus.all);
+	if (run)
+		munmap(run, 3 * 4096);
+	return (void *)(intptr_t)r;
+}
+
+static void a_vm_has_as_many_vcpus_as_is_said(void **state)
+{
+	uint32_t kvm = open_kvm();
+	int most = client_ioctl(test.client, kvm, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	pthread_t threads[64];
+	void *result;
+
+	(void)state;
+	assert_in_range(most, 16, 64);
+	vcpus.vm = make(kvm, KVM_CREATE_VM, 0);
+	pthread_barrier_init(&vcpus.all, NULL, (unsigned int)most);
+	for (intptr_t i = 0; i < most; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_vcpu, (void *)i), 0);
+	for (int i = 0; i < most; i++) {
+		pthread_join(threads[i], &result);
+		assert_int_equal((intptr_t)result, -EINTR);
+	}
+}
+
 static void *call_once(void *argument)
 {
 	return (void *)(intptr_t)client_ioctl(test.client, *(uint32_t *)argument,
@@ -820,6 +863,7 @@ int main(void)
 		TEST(run_pages_are_copies),
 		TEST(a_signal_ends_a_run),
 		TEST(no_wakeup_is_lost),
+		TEST(a_vm_has_as_many_vcpus_as_is_said),
 		TEST(rings_are_given_back),
 		TEST(a_killed_twin_is_an_error),
 		TEST(a_damaged_queue_ends_the_session),
