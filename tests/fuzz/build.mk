@@ -6,7 +6,7 @@
 FUZZ_SECONDS ?= 60
 FUZZ_SHIM_TARGETS := build/fuzz/ttrpc_server build/fuzz/ttrpc_client build/fuzz/oci_config \
 	build/fuzz/stream_mux
-FUZZ_TARGETS := build/fuzz/proxy_decode build/fuzz/proxy_twin $(FUZZ_SHIM_TARGETS)
+FUZZ_TARGETS := build/fuzz/proxy_decode build/fuzz/proxy_twin build/fuzz/proxy_link $(FUZZ_SHIM_TARGETS)
 FUZZ_CC ?= clang
 FUZZ_CFLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror \
 	-Wno-gnu-variable-sized-type-not-at-end -Iproxy -Itests/fuzz \
@@ -29,6 +29,10 @@ build/fuzz/proxy_decode: tests/fuzz/proxy_decode.c $(addprefix proxy/,codec.c sl
 build/fuzz/proxy_twin: $(FUZZ_TWIN) $(wildcard proxy/*.h tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -pthread -Wl,--wrap=ioctl -Wl,--wrap=mmap -o $@ $(filter %.c,$^)
+
+build/fuzz/proxy_link: tests/fuzz/proxy_link.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c)) $(wildcard proxy/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # The sources of the shim that a target is linked with.
 build/fuzz/ttrpc_server build/fuzz/ttrpc_client: $(TTRPC_SOURCES) $(wildcard shim/ttrpc/*.h)

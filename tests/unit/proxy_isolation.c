@@ -170,9 +170,9 @@ static int make_call(void)
 static bool is_allowed(int number)
 {
 	static const int allowed[] = {
-		SYS_read, SYS_write, SYS_pread64, SYS_close, SYS_ioctl, SYS_recvmsg, SYS_sendmsg,
-		SYS_poll, SYS_ppoll, SYS_munmap, SYS_madvise, SYS_brk, SYS_memfd_create,
-		SYS_ftruncate, SYS_fstat, SYS_eventfd2, SYS_readlinkat, SYS_futex,
+		SYS_read, SYS_write, SYS_pread64, SYS_preadv2, SYS_close, SYS_ioctl,
+		SYS_recvmsg, SYS_sendmsg, SYS_poll, SYS_ppoll, SYS_munmap, SYS_madvise,
+		SYS_brk, SYS_memfd_create, SYS_ftruncate, SYS_fstat, SYS_eventfd2, SYS_readlinkat, SYS_futex,
 		SYS_set_robust_list, SYS_rseq, SYS_gettid, SYS_getpid, SYS_tgkill,
 		SYS_rt_sigprocmask, SYS_rt_sigtimedwait, SYS_rt_sigreturn, SYS_rt_sigaction,
 		SYS_sched_yield, SYS_clock_gettime, SYS_clock_nanosleep, SYS_getrandom,
