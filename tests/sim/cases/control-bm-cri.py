@@ -35,6 +35,7 @@ READY, NOT_READY = range(2)
 ANNOTATIONS = {"io.katacontainers.config.hypervisor.default_vcpus": "2"}
 # On an emulated machine, which others may load, too.
 CALL_TIMEOUT = 180
+NEW_LIMIT = 64 << 20
 PORT_INSIDE, PORT_OUTSIDE = 8080, 9090
 # What one connection carries: 108894 bytes.
 LINES = 20000
@@ -153,6 +154,12 @@ def check_stats(client, pod, containers):
         assert field(one, 3, 2, 1, default=0) > 4096, f"memory of {container}: {one}"
 
 
+def check_update(client, container):
+    """A new limit gets to the guest."""
+    client.call("UpdateContainerResources", {1: container, 2: {4: NEW_LIMIT}})
+    equal(client.execute(container, "/bin/cat", "/sys/fs/cgroup/memory.max")[1], f"{NEW_LIMIT}\n")
+
+
 def restart(client, pod, container):
     """One ends by itself when told to, and another takes its place."""
     client.stop(container, 60)
@@ -200,6 +207,7 @@ def run_pod(machine, manager, client):
     address = check_network(manager, client, pod, one)
     check_connections(manager, client, address, two)
     check_stats(client, pod, [one, two])
+    check_update(client, one)
     again = restart(client, pod, two)
     equal(client.execute(again, "/bin/cat", BOOT_ID), boot_id)
     after = measure.Moment(machine, SoleGuest(machine, "pod"))
