@@ -73,7 +73,7 @@ def field(message, *numbers, default=b""):
 
 @contextlib.contextmanager
 def client_of(node):
-    """A client; what a failed case leaves is removed."""
+    """A client; an error comes with what containerd says."""
     client = cri.Client(node.address, harness.IMAGE, CALL_TIMEOUT)
     try:
         yield client
