@@ -14,6 +14,7 @@
 
 #define PAGE		4096u
 #define EXTENT_ALIGN	(2u << 20)
+#define RETURNED_BYTES	(KBM_CHANNEL_SESSIONS * sizeof(int))
 
 static int plan(const struct channel_size *size, struct channel_place *ret_place)
 {
@@ -146,7 +147,7 @@ void channel_free(struct channel *channel)
 		if (channel->slots[i].taken)
 			close_fd(channel->slots[i].lease);
 	}
-	munmap(channel->returned, KBM_CHANNEL_SESSIONS);
+	munmap(channel->returned, RETURNED_BYTES);
 	close_fd(channel->event);
 	close_fd(channel->fd);
 	free(channel);
@@ -164,7 +165,7 @@ int channel_new(const struct channel_size *size, const struct channel_host *host
 	channel->context = context;
 	channel->device = device;
 	channel->fd = channel->event = -1;
-	channel->returned = mmap(NULL, KBM_CHANNEL_SESSIONS, PROT_READ | PROT_WRITE,
+	channel->returned = mmap(NULL, RETURNED_BYTES, PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (channel->returned == MAP_FAILED) {
 		free(channel);

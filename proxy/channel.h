@@ -42,12 +42,16 @@ struct channel_session {
  *		whatever reason, the daemon calls channel_twin_ended().
  * @kill:	makes the twin of session @index end.
  * @alive:	whether session @index has a twin; asked at a restart only.
+ * @lasting:	the lease of session @index could not be ended, for the reason
+ *		@error (negative errno): what was lent goes back only when its last
+ *		user ends.
  * @store, @unstore, @take: as of fd_store.h.
  */
 struct channel_host {
 	int (*start)(void *context, const struct channel_session *session);
 	void (*kill)(void *context, uint32_t index);
 	bool (*alive)(void *context, uint32_t index);
+	void (*lasting)(void *context, uint32_t index, int error);
 	int (*store)(const char *name, int fd);
 	void (*unstore)(const char *name);
 	int (*take)(const char *name);
@@ -57,6 +61,8 @@ struct channel_host {
  * struct channel_device - where memory and doorbells come from
  * @open:	a new lease, a descriptor or negative errno.
  * @lend:	lends @bytes to @fd, at *@ret_start, if possible of NUMA node @node.
+ * @end:	gives all back that @fd has lent, whoever has a copy of it. Negative
+ *		errno; -ENODEV: that was done before.
  * @doorbell:	makes the word at physical address @word signal @eventfd; -1: ends
  *		that.
  * @send:	sends to what a word names.
@@ -64,6 +70,7 @@ struct channel_host {
 struct channel_device {
 	int (*open)(void);
 	int (*lend)(int fd, uint32_t node, uint64_t bytes, uint64_t *ret_start);
+	int (*end)(int fd);
 	int (*doorbell)(int fd, uint64_t word, int eventfd);
 	int (*send)(int fd, uint64_t word);
 };

@@ -28,6 +28,11 @@ static int device_lend(int fd, uint32_t node, uint64_t bytes, uint64_t *ret_star
 	return 0;
 }
 
+static int device_end(int fd)
+{
+	return ioctl(fd, KBM_END_LEASE) < 0 ? -errno : 0;
+}
+
 static int device_doorbell(int fd, uint64_t word, int eventfd)
 {
 	struct kbm_doorbell doorbell = {
@@ -41,6 +46,7 @@ static int device_doorbell(int fd, uint64_t word, int eventfd)
 const struct channel_device channel_device_host = {
 	.open = device_open,
 	.lend = device_lend,
+	.end = device_end,
 	.doorbell = device_doorbell,
 	.send = bell_send_device,
 };

@@ -48,9 +48,12 @@ struct channel {
 	int event;
 	uint8_t *memory;
 	struct kbm_channel *shared;
-	bool *returned;		/* shared with the returners, one for each slot */
+	int *returned;		/* shared with the returners, one for each slot: RETURN_* */
 	struct channel_slot slots[KBM_CHANNEL_SESSIONS];
 };
+
+/* What a returner says; a negative errno: the lease could not be ended, and is closed. */
+enum { RETURN_UNDER_WAY, RETURN_DONE };
 
 static inline uint64_t channel_session_offset(const struct channel *channel, uint32_t index)
 {
@@ -61,9 +64,9 @@ static inline uint64_t channel_session_offset(const struct channel *channel, uin
 void channel_clear_words(struct channel *channel, uint32_t index);
 
 /*
- * channel_return.c: gives @lease back. Takes it, and seconds for memory to be wiped
- * and CPUs to start: so in a process of its own, which signals the event at its
- * end. Its pid, or 0 if it is done already.
+ * channel_return.c: ends @lease, and closes it. That takes seconds for memory to be
+ * wiped and CPUs to start: so in a process of its own, which signals the event at
+ * its end. Its pid, or 0 if it is done already.
  */
 pid_t channel_return_lease(const struct channel *channel, uint32_t index, int lease);
 

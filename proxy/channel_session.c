@@ -85,11 +85,24 @@ static void tell_done(struct channel *channel, uint32_t index, uint32_t sequence
 	channel_ring_client(channel);
 }
 
+/* A daemon that is killed before leaves the lease to the next one, which ends it again. */
+static void forget_lease(struct channel *channel, uint32_t index)
+{
+	int returned = __atomic_load_n(&channel->returned[index], __ATOMIC_ACQUIRE);
+	char name[NAME_BYTES];
+
+	if (returned < 0)
+		channel->host->lasting(channel->context, index, returned);
+	lease_name(name, index);
+	channel->host->unstore(name);
+}
+
 /* Nobody uses the session's memory any more, on either side. */
 static void finish(struct channel *channel, uint32_t index)
 {
 	struct channel_slot *slot = &channel->slots[index];
 
+	forget_lease(channel, index);
 	memset(channel->memory + channel_session_offset(channel, index), 0,
 	       channel->place.session_bytes);
 	slot->taken = false;
@@ -99,11 +112,8 @@ static void finish(struct channel *channel, uint32_t index)
 static void give_back(struct channel *channel, uint32_t index)
 {
 	struct channel_slot *slot = &channel->slots[index];
-	char name[NAME_BYTES];
 
 	channel->device->doorbell(channel->fd, bell_word(channel, index), -1);
-	lease_name(name, index);
-	channel->host->unstore(name);
 	slot->returner = channel_return_lease(channel, index, slot->lease);
 	slot->lease = -1;
 	if (!slot->returner)
@@ -114,7 +124,8 @@ static void give_back(struct channel *channel, uint32_t index)
 static bool has_returned(struct channel *channel, uint32_t index)
 {
 	const struct channel_slot *slot = &channel->slots[index];
-	bool told = __atomic_load_n(&channel->returned[index], __ATOMIC_ACQUIRE);
+	bool told = __atomic_load_n(&channel->returned[index], __ATOMIC_ACQUIRE) !=
+		    RETURN_UNDER_WAY;
 
 	return waitpid(slot->returner, NULL, told ? 0 : WNOHANG) != 0;
 }

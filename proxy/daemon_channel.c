@@ -57,8 +57,17 @@ static bool session_alive(void *context, uint32_t index)
 	return session_exists(TRANSPORT, number_of(index));
 }
 
+static void lease_lasts(void *context, uint32_t index, int error)
+{
+	(void)context;
+	log_write(LOG_LEVEL_WARNING, "lease not ended",
+		  "channel_session=%u error=\"%s\" remedy=\"its CPUs and memory are free when its last user ends: see who has /dev/kata-bm open\"",
+		  index, strerror(-error));
+}
+
 static const struct channel_host host = {
 	.start = start_session, .kill = kill_session, .alive = session_alive,
+	.lasting = lease_lasts,
 	.store = fd_store_add, .unstore = fd_store_remove, .take = fd_store_take,
 };
 

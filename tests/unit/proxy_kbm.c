@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,11 +50,17 @@ static struct {
 	int channel_file;
 	bool channel_lent;
 	int lease_file;
+	ino_t lease_inode;
 	struct channel *channel;
 	struct kbm_channel *shared;
 	pid_t twin;
 	int client_bell;
 	int end[2];
+	int *leases_ended;	/* also by other processes */
+	int end_busy;		/* how often it is busy first */
+	int end_error;		/* what ending a lease gives */
+	int lasting_error;	/* what the daemon was told of it */
+	bool restart;		/* of the daemon, while the lease is given back */
 	struct client *client;
 	struct {
 		char name[32];
@@ -100,8 +107,23 @@ static int lend_channel(int fd, uint32_t node, uint64_t bytes, uint64_t *ret_sta
 	return bytes == CHANNEL_BYTES ? 0 : -EINVAL;
 }
 
+static int end_lease(int fd)
+{
+	struct stat given;
+
+	if (fstat(fd, &given) || given.st_ino != test.lease_inode)
+		return -EBADF;
+	if (test.end_busy && test.end_busy--)
+		return -EBUSY;
+	/* Not done for as long as this takes. */
+	usleep(50000);
+	__atomic_add_fetch(test.leases_ended, 1, __ATOMIC_RELAXED);
+	return test.end_error;
+}
+
 static const struct channel_device device = {
-	.open = open_device, .lend = lend_channel, .doorbell = set_doorbell, .send = send_word,
+	.open = open_device, .lend = lend_channel, .end = end_lease, .doorbell = set_doorbell,
+	.send = send_word,
 };
 
 static int open_kvm_device(void)
@@ -188,8 +210,15 @@ static void unstore(const char *name)
 		close(fd);
 }
 
+static void lease_lasts(void *context, uint32_t index, int error)
+{
+	(void)context;
+	assert_int_equal(index, 0);
+	test.lasting_error = error;
+}
+
 static const struct channel_host host = {
-	.start = start_twin, .kill = kill_twin, .alive = twin_alive,
+	.start = start_twin, .kill = kill_twin, .alive = twin_alive, .lasting = lease_lasts,
 	.store = store, .unstore = unstore, .take = take,
 };
 
@@ -239,11 +268,23 @@ static int begin_session(void)
 
 static int setup(void **state)
 {
+	struct stat lease;
+
 	(void)state;
+	if (!test.leases_ended)
+		test.leases_ended = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	test.channel = NULL;
 	test.channel_lent = false;
 	test.channel_file = make_file(CHANNEL_BYTES);
 	test.lease_file = make_file(LEASE_BYTES);
+	if (fstat(test.lease_file, &lease))
+		return -1;
+	test.lease_inode = lease.st_ino;
+	test.end_busy = 0;
+	test.end_error = test.lasting_error = 0;
+	test.restart = false;
+	*test.leases_ended = 0;
 	if (channel_new(&size, &host, NULL, &device, &test.channel))
 		return -1;
 	test.shared = mmap(NULL, CHANNEL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -262,11 +303,23 @@ static bool is_wiped(void)
 	return true;
 }
 
+static void restart_daemon(void)
+{
+	struct channel *before = test.channel;
+
+	test.channel = NULL;
+	assert_int_equal(channel_new(&size, &host, NULL, &device, &test.channel), 0);
+	channel_free(before);
+	channel_poll(test.channel);
+}
+
 static void end_session(void)
 {
 	change_sequence();
 	if (test.twin)
 		twin_ended();
+	if (test.restart)
+		restart_daemon();
 	/* The lease goes back in a process of its own. */
 	for (unsigned int i = 0; i < 1000 && test.shared->host[0].state; i++) {
 		usleep(10000);
@@ -274,6 +327,8 @@ static void end_session(void)
 	}
 	assert_int_equal(test.shared->host[0].state, KBM_SESSION_IDLE);
 	assert_int_equal(test.shared->host[0].done, test.shared->client[0].sequence);
+	assert_int_equal(*test.leases_ended, test.restart ? 2 : 1);
+	assert_int_equal(test.lasting_error, test.end_error == -ENODEV ? 0 : test.end_error);
 	assert_true(is_wiped());
 }
 
@@ -827,6 +882,31 @@ static void a_new_daemon_goes_on(void **state)
 	/* Its end, at teardown, is seen by the new one. */
 }
 
+/* What is looked at is in end_session(). */
+static void a_lease_that_lasts_is_told(void **state)
+{
+	(void)state;
+	test.end_error = -EIO;
+}
+
+static void a_busy_lease_is_tried_again(void **state)
+{
+	(void)state;
+	test.end_busy = 3;
+}
+
+static void a_lease_is_ended_only_once(void **state)
+{
+	(void)state;
+	test.end_error = -ENODEV;
+}
+
+static void a_new_daemon_ends_the_lease_too(void **state)
+{
+	(void)state;
+	test.restart = true;
+}
+
 static void a_dead_control_bm_is_rung_no_more(void **state)
 {
 	uint64_t words[2] = { 1, 1 };
@@ -872,6 +952,10 @@ int main(void)
 		TEST(damaged_messages_get_answers),
 		TEST(rings_on_odd_places),
 		TEST(a_new_daemon_goes_on),
+		TEST(a_lease_that_lasts_is_told),
+		TEST(a_busy_lease_is_tried_again),
+		TEST(a_lease_is_ended_only_once),
+		TEST(a_new_daemon_ends_the_lease_too),
 		TEST(a_dead_control_bm_is_rung_no_more),
 	};
 
