@@ -127,6 +127,17 @@ static int __init memory_init(void)
 }
 subsys_initcall(memory_init);
 
+/*
+ * What memblock has set aside is marked as reserved. For ordinary VMs KVM takes
+ * references to such pages but never gives them back (kvm_pfn_to_refcounted_page()),
+ * and the memory would be in use for ever.
+ */
+static void count_references(u64 start)
+{
+	for (u64 offset = 0; offset < KBM_EXTENT_ALIGN; offset += PAGE_SIZE)
+		ClearPageReserved(pfn_to_page((start + offset) >> PAGE_SHIFT));
+}
+
 static void wipe(struct kbm_region *region, unsigned int unit, unsigned int nr)
 {
 	for (unsigned int i = unit; i < unit + nr; i++) {
@@ -134,6 +145,7 @@ static void wipe(struct kbm_region *region, unsigned int unit, unsigned int nr)
 
 		if (!test_bit(i, region->dirty))
 			continue;
+		count_references(start);
 		for (u64 offset = 0; offset < KBM_EXTENT_ALIGN; offset += PAGE_SIZE)
 			clear_page(__va(start + offset));
 		clear_bit(i, region->dirty);
