@@ -163,6 +163,8 @@ static void wait_interrupt(unsigned int line)
 			errx(EXIT_FAILURE, "line %u: not raised in %d ms", line, PATIENCE_MS);
 		usleep(1000);
 	}
+	/* The irqfd may not have lowered the line yet: this must not raise it again. */
+	chip.chip.pic.last_irr = 0;
 	chip.chip.pic.irr = (uint8_t)(chip.chip.pic.irr & ~(1u << line));
 	chip.chip.pic.isr = (uint8_t)(1u << line);
 	CALL(vm, KVM_SET_IRQCHIP, &chip);

@@ -26,7 +26,7 @@ def join(found):
 
 
 # /proc/kpageflags: the host's allocator has the page, or gave it to someone.
-LRU, SLAB, BUDDY, ANON, RESERVED, PAGE_TABLE = 5, 7, 10, 12, 32, 26
+LRU, SLAB, BUDDY, ANON, PAGE_TABLE = 5, 7, 10, 12, 26
 COUNT_PAGES = """
 import struct, sys
 start, end = (int(word) // 4096 for word in sys.argv[1:3])
@@ -36,14 +36,22 @@ with open("/proc/kpageflags", "rb", buffering=0) as file:
     while len(data) < (end - start) * 8:
         data += file.read((end - start) * 8 - len(data))
 flags = struct.unpack(f"{end - start}Q", data)
-print(sum(not one >> %d & 1 for one in flags), sum(bool(one & %d) for one in flags))
-""" % (RESERVED, 1 << LRU | 1 << SLAB | 1 << BUDDY | 1 << ANON | 1 << PAGE_TABLE)
+print(sum(bool(one & %d) for one in flags))
+""" % (1 << LRU | 1 << SLAB | 1 << BUDDY | 1 << ANON | 1 << PAGE_TABLE)
+# What was never set aside: nearly all of it is in use, or free to be.
+OTHERS = (1 << 30, 1 << 30 | 64 << 20)
+SET_ASIDE = re.compile(r"kata-bm: (\d+) MiB at (0x\w+) on node \d+ set aside")
 
 
 def host_pages(machine, start, end):
-    """How many pages of a range are not set aside, and how many the host uses."""
-    text = machine.run(f"python3 - {start} {end}", 120, stdin=COUNT_PAGES.encode()).text()
-    return tuple(map(int, text.split()))
+    """How many pages of a range the host uses."""
+    return int(machine.run(f"python3 - {start} {end}", 120, stdin=COUNT_PAGES.encode()).text())
+
+
+def set_aside(machine):
+    """What the host's kernel has said at its start: [(start, end)]."""
+    return [(int(start, 16), int(start, 16) + (int(size) << 20))
+            for size, start in SET_ASIDE.findall(machine.run("dmesg", 60).text())]
 
 
 def show(found):
@@ -61,8 +69,12 @@ def check(machine, isolation):
         vm.power_off()
     assert lent, "query-kata-bm names no extent"
     assert seen == lent, f"{isolation}: the guest sees {show(seen)}, lent were {show(lent)}"
-    assert all(counts == (0, 0) for counts in pages), \
-        f"{isolation}: (not set aside, used by the host) {pages} pages of {show(lent)}"
+    regions = set_aside(machine)
+    for start, end in lent:
+        assert any(first <= start and end <= last for first, last in regions), \
+            f"{show(lent)} is not in what was set aside, {show(regions)}"
+    assert not any(pages), f"{isolation}: the host uses {pages} pages of {show(lent)}"
+    assert host_pages(machine, *OTHERS) > 0, f"nothing is seen in {show([OTHERS])}"
     return f"{isolation}: {show(seen)}\n"
 
 
