@@ -16,7 +16,7 @@ build/shim/kbm-agent: $(AGENT_OBJECTS) $(STREAM_OBJECTS) $(OCI_OBJECTS) $(TTRPC_
 UNIT_TESTS += build/unit/agent_reaper build/unit/agent_parts build/unit/agent_protocol
 build/unit/agent_reaper: tests/unit/agent_reaper.c $(addprefix shim/agent/,reaper.c command.c)
 build/unit/agent_parts: tests/unit/agent_parts.c \
-	$(addprefix shim/agent/,files.c kernel_options.c mount_options.c network_text.c \
+	$(addprefix shim/agent/,console.c files.c kernel_options.c mount_options.c network_text.c \
 	runtime_log.c)
 build/unit/agent_reaper build/unit/agent_parts: $(wildcard shim/agent/*.h)
 	@mkdir -p $(@D)

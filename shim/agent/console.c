@@ -21,8 +21,7 @@ static int listen_at(const struct sockaddr_un *address)
 
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
-	    listen(fd, 1) < 0) {
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 || listen(fd, 1) < 0) {
 		r = -errno;
 		close(fd);
 		return r;
@@ -61,20 +60,25 @@ static int receive_fd(int connection)
 	} control;
 	char name[256];
 	struct iovec data = { .iov_base = name, .iov_len = sizeof(name) };
+	/* Not CMSG_SPACE(): the kernel would use what that aligns for one more. */
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
+				  .msg_controllen = CMSG_LEN(sizeof(int)) };
 	struct cmsghdr *header;
 	int fd;
 
 	if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
 		return -errno;
 	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS ||
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
 	    header->cmsg_len != CMSG_LEN(sizeof(int)))
 		return -EPROTO;
 	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	if (message.msg_flags & MSG_CTRUNC) {
+		close(fd);
+		return -EPROTO;
+	}
 	return fd;
 }
 

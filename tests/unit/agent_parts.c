@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Parts of the agent that need no guest: texts, options, crun's log. */
+/* Parts of the agent that need no guest: texts, options, crun's log and its console. */
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +10,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "agent/console.h"
 #include "agent/files.h"
 #include "agent/kernel_options.h"
 #include "agent/mount_options.h"
@@ -158,6 +161,71 @@ static void small_files_are_read(void **state)
 	assert_int_equal(file_write(path, "x"), -ENOENT);
 }
 
+static unsigned int count_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	unsigned int nr = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		nr++;
+	closedir(directory);
+	return nr;
+}
+
+/* As crun does, but with any number of descriptors. */
+static void send_masters(const char *path, unsigned int nr)
+{
+	static const int fds[3] = { STDERR_FILENO, STDERR_FILENO, STDERR_FILENO };
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(fds))];
+	} control = {};
+	struct iovec data = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = nr ? &control : NULL,
+				  .msg_controllen = nr ? CMSG_SPACE(nr * sizeof(int)) : 0 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(nr * sizeof(int));
+	memcpy(CMSG_DATA(&control.header), fds, nr * sizeof(int));
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(sendmsg(fd, &message, 0), 1);
+	close(fd);
+}
+
+static void a_console_is_one_descriptor(void **state)
+{
+	char folder[] = "/tmp/agent-parts-XXXXXX", path[64];
+	struct console *console;
+	unsigned int before;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/console", folder);
+	assert_int_equal(console_new(path, &console), 0);
+	before = count_descriptors();
+	assert_int_equal(console_take(console), -ENOENT);
+	for (unsigned int nr = 0; nr <= 3; nr++) {
+		int fd;
+
+		send_masters(path, nr);
+		fd = console_take(console);
+		if (nr == 1)
+			assert_int_equal(close(fd), 0);
+		else
+			assert_int_equal(fd, -EPROTO);
+		assert_int_equal(count_descriptors(), before);
+	}
+	console_free(console);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +235,7 @@ int main(void)
 		cmocka_unit_test(mount_options_are_sorted),
 		cmocka_unit_test(what_crun_says_is_understood),
 		cmocka_unit_test(small_files_are_read),
+		cmocka_unit_test(a_console_is_one_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
