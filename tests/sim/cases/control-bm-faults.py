@@ -11,6 +11,6 @@ from kbmsim import control, faults
 def run(machine):
     """One round."""
     lines = []
-    with control.ControlBm(machine) as manager:
+    with control.ControlBm(machine, append=control.WITHOUT_CONTAINERD) as manager:
         faults.run_rounds(faults.Scene(machine, manager), list(faults.FAULTS), 1, lines.append)
     return "".join(f"{line}\n" for line in lines)

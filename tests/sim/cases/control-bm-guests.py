@@ -56,6 +56,6 @@ def run_events(manager):
 
 def run(machine):
     """Both modes, one after the other."""
-    with control.ControlBm(machine) as manager:
+    with control.ControlBm(machine, append=control.WITHOUT_CONTAINERD) as manager:
         return run_events(manager) + "".join(run_redis(machine, manager, isolation)
                                              for isolation in ("walled", "direct"))

@@ -17,6 +17,9 @@ RUN = "/run/kata-bm/control-bm"
 DEVICE = "/dev/kata-bm"
 SERVICE = "control-bm"
 
+# For append: containerd's start is a third of a control BM's, on an emulated machine.
+WITHOUT_CONTAINERD = "systemd.mask=containerd.service"
+
 # From the start of the service to the agent in it, on an emulated machine.
 BOOT_TIMEOUT = 240
 # Between two looks at its service.
@@ -146,4 +149,5 @@ class ControlBm(Lifetime):
     def end(self):
         """Stops the service, and the control BM with it."""
         self.disconnect()
-        self.server.run(f"systemctl stop {SERVICE}", 90, check=False)
+        # Longer than the service itself waits: its processes' end is systemd's to force.
+        self.server.run(f"systemctl stop {SERVICE}", 200, check=False)
