@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -295,7 +294,7 @@ static int end_when_unused(int fd)
 }
 
 /* While a thread uses it: what it gets after the end is no memory of the next lease. */
-static int race_once(const struct setting *setting)
+static int race_once(const struct setting *setting, useconds_t delay)
 {
 	cleanup_close int fd = open_lease(), next = open_lease();
 	struct racer racer = { .setting = setting, .fd = fd };
@@ -306,7 +305,7 @@ static int race_once(const struct setting *setting)
 
 	if (r || pthread_create(&thread, NULL, use_until_end, &racer))
 		return r ? r : -EAGAIN;
-	usleep((useconds_t)rand() % 20000);
+	usleep(delay);
 	r = end_when_unused(fd);
 	if (!r)
 		r = lend_extent(next, racer.start, KBM_MEMORY_FIXED, &start);
@@ -325,7 +324,7 @@ static int end_against_use(const struct setting *setting)
 	int r = 0;
 
 	for (unsigned int i = 0; !r && i < RACES; i++)
-		r = race_once(setting);
+		r = race_once(setting, i * 2000);
 	return r;
 }
 
