@@ -14,7 +14,8 @@ MARKER = "/var/tmp/marker"
 # control-bm-stop waits for so long; where it will be in vain, not its whole minute.
 PATIENCE_S = 20
 DROP_IN = f"/run/systemd/system/{control.SERVICE}.service.d/patience.conf"
-PATIENCE = f"[Service]\nExecStop=\nExecStop=-/opt/kata-bm/bin/control-bm-stop $MAINPID {PATIENCE_S}\n"
+PATIENCE = ("[Service]\nExecStop=\n"
+            f"ExecStop=-/opt/kata-bm/bin/control-bm-stop ${{MAINPID}} {PATIENCE_S}\n")
 STOP_LIMIT_S = 120
 IDLE_S = 3
 
