@@ -154,7 +154,7 @@ static void event_end(struct client *client, uint32_t number)
 			pending = 1;
 	}
 	if (pending == 1)
-		eventfd_signal(event->fd);
+		ring_signal(event->fd);
 	close_fd(event->fd);
 }
 

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "link.h"
+#include "ring.h"
 
 void events_init(struct events *events, const int *fds, _Atomic uint64_t *sent,
 		 _Atomic uint64_t *received)
@@ -18,15 +18,6 @@ void events_init(struct events *events, const int *fds, _Atomic uint64_t *sent,
 	for (unsigned int i = 0; i < EVENTS_OWN_FDS; i++)
 		events->polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	events->nr_polled = EVENTS_OWN_FDS;
-}
-
-/* Blocks only where 2^64 - 2 signals have not been read. */
-void eventfd_signal(int fd)
-{
-	const uint64_t one = 1;
-
-	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
 }
 
 /* A VMM's own may block, and somebody else may read it meanwhile. */
@@ -45,7 +36,7 @@ bool eventfd_take(int fd)
 static void look_again(struct events *events)
 {
 	events->changed = true;
-	eventfd_signal(events->polled[0].fd);
+	ring_signal(events->polled[0].fd);
 }
 
 int events_add(struct events *events, uint32_t number, int fd, bool sends)
@@ -144,7 +135,7 @@ static void receive_event(void *argument, uint32_t number)
 
 	pthread_mutex_lock(&events->lock);
 	if (events->fds[number] >= 0 && !events->sends[number])
-		eventfd_signal(events->fds[number]);
+		ring_signal(events->fds[number]);
 	pthread_mutex_unlock(&events->lock);
 }
 

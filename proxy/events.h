@@ -63,8 +63,7 @@ int events_wait(struct events *events, bool *ret_ready);
 /* Signals what the other side has sent. */
 void events_receive(struct events *events);
 
-/* Signals an eventfd, and reads one without waiting: whether it was signalled. */
-void eventfd_signal(int fd);
+/* Reads an eventfd without waiting: whether it was signalled. */
 bool eventfd_take(int fd);
 
 #endif

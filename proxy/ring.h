@@ -56,7 +56,7 @@ int ring_wait_call(struct ring *ring, struct kbm_sqe *ret_sqe);
 /* Twin: the end of a call. Whether the client slept, and was woken. */
 bool ring_complete(struct ring *ring, const struct kbm_cqe *cqe);
 
-/* Wakes who sleeps on an eventfd of a ring, or finds it awake. */
+/* Signals an eventfd: wakes who sleeps on it, or finds it awake. */
 void ring_signal(int fd);
 
 #endif

@@ -119,7 +119,7 @@ static void set_bits(const struct step *step)
 						       session.link->twin_events;
 
 	link_set_bit(bits, step->number);
-	eventfd_signal(session.bell);
+	ring_signal(session.bell);
 	must(!kbm_side_wait(session.side));
 }
 
@@ -129,8 +129,8 @@ static void signal_event(const struct step *step)
 	int fd = session.side->events.fds[step->number];
 
 	if (fd >= 0)
-		eventfd_signal(fd);
-	eventfd_signal(session.bell);
+		ring_signal(fd);
+	ring_signal(session.bell);
 	must(!kbm_side_wait(session.side));
 }
 

@@ -459,18 +459,18 @@ static void an_irqfd_raises_interrupts(void **state)
 
 	(void)state;
 	/* Signalled before there is an irqfd, as KVM does it, too. */
-	eventfd_signal(fd);
+	ring_signal(fd);
 	assert_int_equal(set_irqfd(vm, fd, GSI, 0), 0);
 	wait_interrupt(vm);
 	for (unsigned int i = 0; i < 100; i++) {
-		eventfd_signal(fd);
+		ring_signal(fd);
 		wait_interrupt(vm);
 	}
 	assert_int_equal(set_irqfd(vm, fd, GSI, 0), -EBUSY);
-	eventfd_signal(fd);
+	ring_signal(fd);
 	wait_interrupt(vm);
 	assert_int_equal(set_irqfd(vm, fd, GSI, KVM_IRQFD_FLAG_DEASSIGN), 0);
-	eventfd_signal(fd);
+	ring_signal(fd);
 	usleep(20000);
 	assert_false(take_interrupt(vm));
 	assert_true(eventfd_take(fd));
@@ -487,7 +487,7 @@ static void no_signal_is_lost_at_the_end_of_an_irqfd(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 2000; i++) {
 		assert_int_equal(set_irqfd(vm, fd, GSI, 0), 0);
-		eventfd_signal(fd);
+		ring_signal(fd);
 		/* Some are under way when it ends. */
 		for (volatile unsigned int spin = 0; spin < i % 64 * 100; spin++)
 			;
@@ -540,7 +540,7 @@ static void events_are_given_back(void **state)
 	assert_int_equal(descriptors_of_twin(), before - 1);
 	other = make_pic();
 	assert_int_equal(set_irqfd(other, fds[0], GSI, 0), 0);
-	eventfd_signal(fds[0]);
+	ring_signal(fds[0]);
 	wait_interrupt(other);
 	for (unsigned int i = 0; i <= KBM_MAX_EVENTS; i++)
 		close(fds[i]);
