@@ -10,13 +10,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <asm/kbm.h>
 #include <asm/kbm_guest.h>
-#include <linux/capability.h>
 #include <linux/kvm.h>
 
 #include "cleanup.h"
@@ -97,23 +95,9 @@ static int end_of_a_mapping(const struct setting *setting)
 	return end_lease(fd) ? -EBADE : r;
 }
 
-/* CAP_SYS_RAWIO is what it wants; a child has none. */
 static int end_without_right(const struct setting *setting)
 {
-	pid_t child = fork();
-	int status = 0;
-
-	if (!child) {
-		struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-		struct __user_cap_data_struct none[2] = {};
-
-		if (syscall(SYS_capset, &header, none))
-			_exit(0);
-		_exit(-end_lease(setting->other_lease_fd));
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return -errno;
-	return -WEXITSTATUS(status);
+	return call_without_right(setting->other_lease_fd, KBM_END_LEASE);
 }
 
 static int tie(const struct setting *setting, int fd)

@@ -5,13 +5,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <asm/kbm.h>
 #include <asm/kbm_guest.h>
-#include <linux/capability.h>
 #include <linux/kvm.h>
 
 #include "cleanup.h"
@@ -153,23 +150,9 @@ static int grant_too_late(const struct setting *setting)
 	return call(setting->lease_fd, KBM_GRANT_ALL, NULL);
 }
 
-/* CAP_SYS_RAWIO is what it wants; a child has none. */
 static int grant_without_right(const struct setting *setting)
 {
-	pid_t child = fork();
-	int status = 0;
-
-	if (!child) {
-		struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-		struct __user_cap_data_struct none[2] = {};
-
-		if (syscall(SYS_capset, &header, none))
-			_exit(0);
-		_exit(-call(setting->other_lease_fd, KBM_GRANT_ALL, NULL));
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return -errno;
-	return -WEXITSTATUS(status);
+	return call_without_right(setting->other_lease_fd, KBM_GRANT_ALL);
 }
 
 const struct request vm_requests[] = {

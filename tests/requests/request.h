@@ -36,5 +36,7 @@ extern const struct request good_requests[], lease_requests[], memory_requests[]
 
 /* ioctl() with its result as a negative errno. */
 int call(int fd, unsigned long request, void *argument);
+/* The same without argument, by a child that has no CAP_SYS_RAWIO. */
+int call_without_right(int fd, unsigned long request);
 
 #endif
