@@ -15,7 +15,9 @@ from .agent import AgentError
 VICTIM_CPU, WITNESS_CPU = 4, 5
 # VMM whose twin has gone; see vmm/README.md.
 STATUS_PROXY_LOST = 8
-SPIN = "while :; do :; done"
+# Computes, and waits for its own timer; a load that never waits would take the processor
+# time of the machine that emulates this one from the control BM that boots.
+LOAD = "while :; do i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; sleep 0.1; done"
 JIFFIES = re.compile(r"^([0-9a-f]{16}) \w jiffies_64$", re.M)
 
 
@@ -53,7 +55,7 @@ class Scene:
                          memory="128M")
         vm.start()
         vm.go_live()
-        vm.agent.start(SPIN)
+        vm.agent.start(LOAD)
         return vm
 
     def forget_guests(self):

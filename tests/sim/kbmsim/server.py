@@ -27,6 +27,9 @@ INITS = {"agent": "/usr/sbin/kata-bm-init", "systemd": "/lib/systemd/systemd"}
 BOOT_TIMEOUT = 180
 # Ends us, and so the emulator, should the orderly way not work.
 GRACE = 30
+# A kernel that finds these fast copies and clears by the byte, and an emulator takes
+# 14 ns for each of them: without them it does so by the word.
+NO_BYTE_STRINGS = "-erms,-fsrm,-fzrm,-fsrs,-fsrc"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
@@ -212,7 +215,7 @@ class Server(Lifetime):
             options.emulator, "-no-user-config", "-nodefaults", "-display", "none",
             "-no-reboot",
             "-M", "q35,kernel-irqchip=split",
-            "-cpu", "max,vendor=AuthenticAMD,+svm,+x2apic,+topoext",
+            "-cpu", f"max,vendor=AuthenticAMD,+svm,+x2apic,+topoext,{NO_BYTE_STRINGS}",
             "-device", "amd-iommu,intremap=on,xtsup=on"]
         arguments += clock_arguments(options.icount)
         arguments += numa_arguments(options.cpus, options.threads, options.nodes,
