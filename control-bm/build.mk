@@ -53,7 +53,8 @@ TOOLS += $(CONTROL_BM_LAUNCH)/control-bm-stop:bin/control-bm-stop
 # Tests.
 UNIT_TESTS += build/unit/control_bm_config build/unit/control_bm_sessions
 
-build/unit/control_bm_sessions: tests/unit/control_bm_sessions.c $(wildcard control-bm/sessions/sessions.[ch])
+build/unit/control_bm_sessions: tests/unit/control_bm_sessions.c \
+		$(wildcard control-bm/sessions/sessions.[ch] control-bm/sessions/list.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -Icontrol-bm/sessions -o $@ $(filter %.c,$^) -lcmocka
 

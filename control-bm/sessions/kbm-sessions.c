@@ -13,6 +13,8 @@
 #include <asm/kbm.h>
 #include <json-c/json.h>
 
+#include "../../proxy/cleanup.h"
+#include "list.h"
 #include "sessions.h"
 
 #define SESSIONS_PATH	"/sys/class/misc/kata-bm/sessions"
@@ -141,15 +143,16 @@ static int visit(const struct session *session, const struct options *options,
 	return 0;
 }
 
-/* Each session of the kernel's list. Return: 0, or the last error. */
-static int visit_all(FILE *file, const struct options *options, struct json_object *list)
+/* Each session of the kernel's list, which is changed. Return: 0, or the last error. */
+static int visit_all(char *text, const struct options *options, struct json_object *list)
 {
 	static struct session session;
-	char *line = NULL;
-	size_t size = 0;
+	char *line;
 	int one, r = 0;
 
-	while (getline(&line, &size, file) > 0) {
+	while ((line = strsep(&text, "\n"))) {
+		if (!*line)
+			continue;
 		one = session_parse(line, &session);
 		if (one < 0)
 			fprintf(stderr, "%s: a line that is none; is this kernel a newer one?\n",
@@ -158,23 +161,22 @@ static int visit_all(FILE *file, const struct options *options, struct json_obje
 			one = visit(&session, options, list);
 		r = one < 0 ? one : r;
 	}
-	free(line);
 	return r;
 }
 
 static int list_sessions(const struct options *options)
 {
 	struct json_object *list = options->json ? json_object_new_array() : NULL;
-	FILE *file = fopen(SESSIONS_PATH, "re");
-	int r = file ? 0 : -errno;
+	cleanup_free char *text = NULL;
+	/* All of it first: to end a session changes it. */
+	int r = list_read(SESSIONS_PATH, &text);
 
-	if (!file) {
+	if (r < 0) {
 		fprintf(stderr, "%s: %s; is this the control BM?\n", SESSIONS_PATH, strerror(-r));
 	} else {
 		if (!options->json && !options->end_orphans)
 			session_print(stdout, NULL);
-		r = visit_all(file, options, list);
-		fclose(file);
+		r = visit_all(text, options, list);
 	}
 	if (list && !r)
 		puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY));

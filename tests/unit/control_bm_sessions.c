@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "list.h"
 #include "sessions.h"
 
 static struct session session;
@@ -78,6 +82,63 @@ static void too_many(void **state)
 	assert_int_equal(parse(line), -22);
 }
 
+/* One after the other: what each reading of the file gets. */
+static pid_t write_readings(const char *path, const char *const *readings)
+{
+	pid_t pid = fork();
+	FILE *file;
+
+	if (pid)
+		return pid;
+	for (; *readings; readings++) {
+		file = fopen(path, "w");
+		if (!file || fputs(*readings, file) < 0 || fclose(file))
+			_exit(1);
+		/* The reader must see the end before the next one opens. */
+		usleep(100000);
+	}
+	_exit(0);
+}
+
+static void read_list(const char *const *readings, const char *expected)
+{
+	char folder[] = "/tmp/control_bm_sessions-XXXXXX";
+	char *path, *text = NULL;
+	int status;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(folder));
+	assert_true(asprintf(&path, "%s/sessions", folder) > 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pid = write_readings(path, readings);
+	assert_int_equal(list_read(path, &text), 0);
+	assert_string_equal(text, expected);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	unlink(path);
+	rmdir(folder);
+	free(text);
+	free(path);
+}
+
+/* The kernel writes it anew for each read(): "0 9" ends, and is longer as "0 10". */
+static void a_list_that_changes(void **state)
+{
+	(void)state;
+	read_list((const char *const[]){ "0 9 a\n1 9 b\n\n", "0 10 a\n1 9 b\n", "0 10 a\n1 9 b\n",
+					 NULL },
+		  "0 10 a\n1 9 b\n");
+	read_list((const char *const[]){ "", "", NULL }, "");
+}
+
+static void no_list(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_int_equal(list_read("/nonexistent/sessions", &text), -2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -85,6 +146,8 @@ int main(void)
 		cmocka_unit_test(a_session_with_nothing),
 		cmocka_unit_test(what_is_no_line),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(a_list_that_changes),
+		cmocka_unit_test(no_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

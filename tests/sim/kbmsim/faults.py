@@ -17,7 +17,7 @@ VICTIM_CPU, WITNESS_CPU = 4, 5
 STATUS_PROXY_LOST = 8
 # Computes, and waits for its own timer; a load that never waits would take the processor
 # time of the machine that emulates this one from the control BM that boots.
-LOAD = "while :; do i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; sleep 0.1; done"
+LOAD = "while :; do i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; sleep 0.5; done"
 JIFFIES = re.compile(r"^([0-9a-f]{16}) \w jiffies_64$", re.M)
 
 

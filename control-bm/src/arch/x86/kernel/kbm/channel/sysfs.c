@@ -7,7 +7,9 @@
  * sessions	those that are not free, one a line: index, sequence, state
  *		(idle, served, ended: as the host says), owner (open: a process
  *		of this control BM; orphan: an earlier control BM; ending),
- *		name, APIC IDs, extents. "-" is an empty field.
+ *		name, APIC IDs, extents. "-" is an empty field. Written anew for
+ *		each read(): a reader that needs several reads until two
+ *		readings of the whole are alike.
  */
 
 #include <linux/ctype.h>
