@@ -840,7 +840,7 @@ static void test_command(void **state)
 			 0);
 	text = join(&command);
 	expect_words(text, "qemu-system-x86_64 -name pod-1 -machine microvm,");
-	expect_words(text, "-accel tcg -cpu max -smp 3 ");
+	expect_words(text, "-accel tcg -cpu max,-erms,-fsrm,level-func7=0 -smp 3 ");
 	expect_words(text, "-m 512M -nodefaults -no-user-config -no-reboot ");
 	expect_words(text, "-sandbox on ");
 	expect_words(text, "console=ttyS0 reboot=t panic=-1 no_timer_check quiet a=b ");
