@@ -45,7 +45,7 @@ PROXY_TEST_CFLAGS = $(UNIT_CFLAGS) -pthread -Iproxy \
 
 build/unit/proxy_codec: tests/unit/proxy_codec.c $(addprefix proxy/,codec.c slots.c ioctl_table.c capability.c)
 build/unit/proxy_twin: tests/unit/proxy_twin.c $(addprefix proxy/,$(PROXY_TWIN:.o=.c))
-build/unit/proxy_kbm: tests/unit/proxy_kbm.c $(patsubst %.o,proxy/%.c,$(sort $(PROXY_TWIN) \
+build/unit/proxy_kbm: tests/unit/proxy_kbm.c $(wildcard tests/unit/proxy_kbm/*.[ch]) $(patsubst %.o,proxy/%.c,$(sort $(PROXY_TWIN) \
 	$(PROXY_CLIENT) $(PROXY_CHANNEL)))
 build/unit/proxy_spin: tests/unit/proxy_spin.c proxy/spin.c
 $(addprefix build/unit/proxy_,codec twin kbm spin): $(wildcard proxy/*.h)
