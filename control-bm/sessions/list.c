@@ -9,48 +9,48 @@
 
 #include "../../proxy/cleanup.h"
 
-#define READINGS	100
-#define PAUSE_US	10000
+#define READINGS 100
+#define PAUSE_US 10000
 
-static int read_once(const char *path, char **ret_text)
+/* Return: the text, or NULL with errno set. */
+static char *read_once(const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char *text = NULL;
 	size_t size = 0;
-	int r = 0;
+	int error;
 
 	if (!file)
-		return -errno;
+		return NULL;
 	/* There is no NUL in it: this is all. */
 	if (getdelim(&text, &size, '\0', file) < 0) {
-		r = feof(file) ? 0 : -errno;
 		free(text);
-		text = r ? NULL : strdup("");
+		text = feof(file) ? strdup("") : NULL;
 	}
+	error = errno;
 	fclose(file);
-	if (!r && !text)
-		r = -ENOMEM;
-	*ret_text = text;
-	return r;
+	errno = error;
+	return text;
 }
 
 int list_read(const char *path, char **ret_text)
 {
-	cleanup_free char *before = NULL;
+	cleanup_free char *before = read_once(path);
 	char *now;
-	int r = read_once(path, &before);
 
-	for (int i = 1; !r && i < READINGS; i++) {
-		r = read_once(path, &now);
-		if (!r && !strcmp(before, now)) {
+	if (!before)
+		return -errno;
+	for (int i = 1; i < READINGS; i++) {
+		now = read_once(path);
+		if (!now)
+			return -errno;
+		if (!strcmp(before, now)) {
 			*ret_text = now;
 			return 0;
 		}
-		if (!r) {
-			free(before);
-			before = now;
-			usleep(PAUSE_US);
-		}
+		free(before);
+		before = now;
+		usleep(PAUSE_US);
 	}
-	return r ? r : -EAGAIN;
+	return -EAGAIN;
 }

@@ -39,7 +39,7 @@ static int take_word(const char *word, char *to, size_t size)
 {
 	if (!word || strlen(word) >= size)
 		return -EINVAL;
-	strcpy(to, word);
+	memcpy(to, word, strlen(word) + 1);
 	return 0;
 }
 

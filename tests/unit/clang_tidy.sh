@@ -33,7 +33,7 @@ export -f tidy
 export checks flags
 
 status=0
-for dir in proxy shim/* tests/fuzz tests/proxy tests/sim/agent tests/sim/tools \
+for dir in proxy control-bm/* shim/* tests/fuzz tests/proxy tests/sim/agent tests/sim/tools \
 	tests/payload tests/requests tests/channel tests/bench; do
 	compgen -G "$dir/*.c" >/dev/null || continue
 	flags="-std=gnu17 -D_GNU_SOURCE -Ihost-kernel-patches/src/arch/x86/include/uapi"
