@@ -16,7 +16,8 @@ build/shim/containerd-shim-kata-bm-v2: $(SHIM_OBJECTS) $(PROTOCOLS_LIB)
 	$(CC) -static $(SHIM_LDFLAGS) -o $@ $^ $(SHIM_LIBS)
 
 # Tests.
-TASK_TESTS := build/unit/shim_command build/unit/shim_address build/unit/shim_stdio build/unit/shim_spec
+TASK_TESTS := build/unit/shim_command build/unit/shim_address build/unit/shim_stdio build/unit/shim_spec \
+	build/unit/shim_sandbox
 UNIT_TESTS += $(TASK_TESTS)
 TASK_TEST_OBJ := $(SHIM_TEST_OBJ)/task
 
@@ -28,7 +29,9 @@ build/unit/shim_stdio: $(addprefix $(TASK_TEST_OBJ)/,process_stdio.o stdio_uri.o
 	$(SHIM_TEST_OBJ)/config/problem.o $(STREAM_OBJECTS:$(SHIM_OBJ)/%=$(SHIM_TEST_OBJ)/%)
 build/unit/shim_spec: $(addprefix $(TASK_TEST_OBJ)/,spec.o shim_log.o) \
 	$(SHIM_TEST_OBJ)/config/problem.o $(OCI_OBJECTS:$(SHIM_OBJ)/%=$(SHIM_TEST_OBJ)/%)
+build/unit/shim_sandbox: $(addprefix $(TASK_TEST_OBJ)/,sandbox_spec.o pod_files.o spec.o shim_log.o) \
+	$(SHIM_TEST_OBJ)/config/problem.o $(OCI_OBJECTS:$(SHIM_OBJ)/%=$(SHIM_TEST_OBJ)/%)
 $(TASK_TESTS): build/unit/%: tests/unit/%.c $(PROTOCOLS_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/$*.d -o $@ $(filter %.c %.o %.a,$^) \
+	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/$*.d -o $@ $(filter %.c %.o,$^) $(filter %.a,$^) \
 		$(SHIM_LIBS) -lcmocka

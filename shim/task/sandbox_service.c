@@ -12,14 +12,16 @@
 #include "container.h"
 #include "guest.h"
 #include "memory.h"
-#include "pod_stats.h"
-#include "protocols/any.h"
+#include "pod_files.h"
+#include "process.h"
 #include "sandbox.pb-c.h"
+#include "sandbox_metrics.h"
+#include "sandbox_spec.h"
 #include "server.h"
 #include "shim.h"
 #include "shim_guest.h"
+#include "shim_log.h"
 #include "spec.h"
-#include "stats/stats.h"
 #include "task.h"
 #include "task_events.h"
 
@@ -32,6 +34,9 @@ struct sandbox {
 	CreateRequest *request;
 	struct timespec created_at;
 	struct timespec ended_at;
+	uint32_t exit_status;
+	/* Its containers get files of ours. */
+	bool has_files;
 	/* StartSandbox under way. */
 	struct ttrpc_call *start;
 	struct ttrpc_call **waiters;
@@ -45,6 +50,19 @@ static struct sandbox *find(struct shim *shim, struct ttrpc_call *call, const ch
 		return shim->sandbox;
 	ttrpc_call_fail(call, TTRPC_NOT_FOUND, "sandbox %.100s: not found", id);
 	return NULL;
+}
+
+int sandbox_check_running(const struct shim *shim, struct problem *problem)
+{
+	const struct sandbox *sandbox = shim->sandbox;
+
+	if (!sandbox || sandbox->state == SANDBOX_READY)
+		return 0;
+	return problem_set(problem, -EBUSY,
+			   sandbox->state == SANDBOX_ENDED ?
+				   "sandbox %s has ended; create another" :
+				   "sandbox %s has not been started; start it first",
+			   shim->id);
 }
 
 static TASK_HANDLER(sandbox_create)
@@ -70,35 +88,13 @@ static TASK_HANDLER(sandbox_create)
 	ttrpc_call_reply(call, &response.base);
 }
 
-/* Of the bundle if it has one, with the annotations that came beside it. */
-static int make_spec(const CreateRequest *request, struct json_object **ret_spec,
-		     struct problem *problem)
-{
-	struct json_object *annotations;
-	int r = spec_read(request->bundle_path, ret_spec, problem);
-
-	if (r == -ENOENT) {
-		*ret_spec = json_object_new_object();
-		r = 0;
-	}
-	if (r < 0)
-		return r;
-	if (!json_object_object_get_ex(*ret_spec, "annotations", &annotations)) {
-		annotations = json_object_new_object();
-		json_object_object_add(*ret_spec, "annotations", annotations);
-	}
-	for (size_t i = 0; i < request->n_annotations; i++)
-		json_object_object_add(annotations, request->annotations[i]->key,
-				       json_object_new_string(request->annotations[i]->value));
-	return 0;
-}
-
-static int start_guest(struct shim *shim, struct problem *problem)
+static int boot(struct shim *shim, const Runtime__V1__PodSandboxConfig *pod,
+		struct problem *problem)
 {
 	const CreateRequest *request = shim->sandbox->request;
 	struct shim_guest_options options = { .sandbox_pidns = true };
 	struct json_object *spec;
-	int r = make_spec(request, &spec, problem);
+	int r = sandbox_spec_make(request, pod, &spec, problem);
 
 	if (r < 0)
 		return r;
@@ -108,6 +104,26 @@ static int start_guest(struct shim *shim, struct problem *problem)
 	if (!r)
 		r = shim_guest_start(shim, &options, problem);
 	json_object_put(spec);
+	return r;
+}
+
+static int start_guest(struct shim *shim, struct problem *problem)
+{
+	struct sandbox *sandbox = shim->sandbox;
+	Runtime__V1__PodSandboxConfig *pod;
+	int r = pod_config_unpack(sandbox->request->options, &pod, problem);
+
+	if (r < 0)
+		return r;
+	if (pod)
+		r = pod_files_write(shim->state_dir, pod, problem);
+	if (pod && pod->linux && pod->linux->n_sysctls)
+		shim_log(SHIM_LOG_WARNING, "sysctls of the pod: not carried into the guest");
+	sandbox->has_files = pod;
+	if (!r)
+		r = boot(shim, pod, problem);
+	if (pod)
+		runtime__v1__pod_sandbox_config__free_unpacked(pod, NULL);
 	return r;
 }
 
@@ -121,13 +137,22 @@ static void answer_start(const struct failure *failure, void *context)
 
 	if (failure) {
 		task_fail(call, failure);
-		sandbox_set_ended(shim);
+		sandbox_set_ended(shim, PROCESS_STATUS_UNKNOWN);
 		return;
 	}
 	shim->sandbox->state = SANDBOX_READY;
 	response.pid = (uint32_t)guest_pid(shim->guest);
 	response.created_at = &created_at;
 	ttrpc_call_reply(call, &response.base);
+}
+
+/* What this machine lacks is neither a name that is wrong nor a call that we do not have. */
+static enum ttrpc_code start_code(int error)
+{
+	enum ttrpc_code code = ttrpc_code_from_errno(error);
+
+	return code == TTRPC_NOT_FOUND || code == TTRPC_UNIMPLEMENTED ? TTRPC_FAILED_PRECONDITION :
+									code;
 }
 
 static TASK_HANDLER(sandbox_start)
@@ -148,7 +173,7 @@ static TASK_HANDLER(sandbox_start)
 	}
 	r = start_guest(shim, &problem);
 	if (r < 0) {
-		ttrpc_call_fail_errno(call, r, "%s", problem.text);
+		ttrpc_call_fail(call, start_code(r), "%s", problem.text);
 		return;
 	}
 	sandbox->state = SANDBOX_STARTING;
@@ -186,7 +211,6 @@ static TASK_HANDLER(sandbox_stop)
 	if (!find(shim, call, request->sandbox_id))
 		return;
 	shim_guest_stop(shim, "the sandbox is stopped", answer_stop, call);
-	sandbox_set_ended(shim);
 }
 
 static void answer_wait(const struct sandbox *sandbox, struct ttrpc_call *call)
@@ -195,8 +219,21 @@ static void answer_wait(const struct sandbox *sandbox, struct ttrpc_call *call)
 		CONTAINERD__RUNTIME__SANDBOX__V1__WAIT_SANDBOX_RESPONSE__INIT;
 	Google__Protobuf__Timestamp exited_at = timestamp_from(&sandbox->ended_at);
 
+	response.exit_status = sandbox->exit_status;
 	response.exited_at = &exited_at;
 	ttrpc_call_reply(call, &response.base);
+}
+
+/* containerd has been restarted, say: it will ask again. */
+static void waiter_gone(struct ttrpc_call *call, void *context)
+{
+	struct sandbox *sandbox = context;
+	size_t at = 0;
+
+	while (sandbox->waiters[at] != call)
+		at++;
+	sandbox->waiters[at] = sandbox->waiters[--sandbox->nr_waiters];
+	ttrpc_call_fail(call, TTRPC_CANCELED, "nobody waits");
 }
 
 static TASK_HANDLER(sandbox_wait)
@@ -214,15 +251,17 @@ static TASK_HANDLER(sandbox_wait)
 	if (!sandbox->waiters)
 		abort();
 	sandbox->waiters[sandbox->nr_waiters++] = call;
+	ttrpc_call_on_cancel(call, waiter_gone, sandbox);
 }
 
-void sandbox_set_ended(struct shim *shim)
+void sandbox_set_ended(struct shim *shim, uint32_t exit_status)
 {
 	struct sandbox *sandbox = shim->sandbox;
 
 	if (!sandbox || sandbox->state == SANDBOX_ENDED)
 		return;
 	sandbox->state = SANDBOX_ENDED;
+	sandbox->exit_status = exit_status;
 	clock_gettime(CLOCK_REALTIME, &sandbox->ended_at);
 	for (size_t i = 0; i < sandbox->nr_waiters; i++)
 		answer_wait(sandbox, sandbox->waiters[i]);
@@ -235,7 +274,7 @@ void sandbox_free(struct shim *shim)
 
 	if (!sandbox)
 		return;
-	sandbox_set_ended(shim);
+	sandbox_set_ended(shim, 0);
 	protobuf_c_message_free_unpacked(&sandbox->request->base, NULL);
 	free(sandbox->waiters);
 	free(sandbox);
@@ -259,8 +298,7 @@ static TASK_HANDLER(sandbox_status)
 	response.sandbox_id = (char *)shim->id;
 	response.pid = shim->guest ? (uint32_t)guest_pid(shim->guest) : 0;
 	/* The words of CRI's PodSandboxState. */
-	response.state =
-		(char *)(sandbox->state == SANDBOX_READY ? "SANDBOX_READY" : "SANDBOX_NOTREADY");
+	response.state = (char *)(shim->guest_ready ? "SANDBOX_READY" : "SANDBOX_NOTREADY");
 	response.created_at = &created_at;
 	if (sandbox->state == SANDBOX_ENDED)
 		response.exited_at = &exited_at;
@@ -277,74 +315,53 @@ static TASK_HANDLER(sandbox_ping)
 		ttrpc_call_reply(call, &response.base);
 }
 
-static TASK_HANDLER(sandbox_shutdown)
+static void answer_shutdown(struct ttrpc_call *call)
 {
 	Containerd__Runtime__Sandbox__V1__ShutdownSandboxResponse response =
 		CONTAINERD__RUNTIME__SANDBOX__V1__SHUTDOWN_SANDBOX_RESPONSE__INIT;
 
-	(void)message;
 	ttrpc_call_reply(call, &response.base);
-	server_end(context, NULL);
 }
 
-struct metrics {
-	struct ttrpc_call *call;
-	char *id;
-};
-
-static void reply_metrics(struct metrics *metrics, const struct stats *stats)
+/*
+ * Also after a CreateSandbox that failed. Answered when all is gone: containerd
+ * runs `delete` then, which shall have nothing to kill.
+ */
+static TASK_HANDLER(sandbox_shutdown)
 {
-	Containerd__Runtime__Sandbox__V1__SandboxMetricsResponse response =
-		CONTAINERD__RUNTIME__SANDBOX__V1__SANDBOX_METRICS_RESPONSE__INIT;
-	Containerd__Types__Metric metric = CONTAINERD__TYPES__METRIC__INIT;
-	Google__Protobuf__Timestamp timestamp;
-	struct timespec now;
+	const Containerd__Runtime__Sandbox__V1__ShutdownSandboxRequest *request =
+		(const void *)message;
+	struct shim *shim = context;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	timestamp = timestamp_from(&now);
-	metric.timestamp = &timestamp;
-	metric.id = metrics->id;
-	if (stats_pack(stats, stats_form_here(), &metric.data) < 0)
-		abort();
-	response.metrics = &metric;
-	ttrpc_call_reply(metrics->call, &response.base);
-	any_free(metric.data);
-}
-
-static void got_metrics(const struct failure *failure, const struct stats *stats, void *context)
-{
-	struct metrics *metrics = context;
-
-	if (failure)
-		task_fail(metrics->call, failure);
+	if (!strcmp(request->sandbox_id, shim->id) && (shim->sandbox || !shim->containers))
+		server_end(shim, answer_shutdown, call);
 	else
-		reply_metrics(metrics, stats);
-	free(metrics->id);
-	free(metrics);
+		find(shim, call, request->sandbox_id);
 }
 
-static TASK_HANDLER(sandbox_metrics)
+void sandbox_add_files(const struct shim *shim, struct json_object *spec)
+{
+	if (shim->sandbox && shim->sandbox->has_files)
+		pod_files_add(spec, shim->state_dir);
+}
+
+static TASK_HANDLER(metrics)
 {
 	const Containerd__Runtime__Sandbox__V1__SandboxMetricsRequest *request =
 		(const void *)message;
-	struct shim *shim = context;
-	struct metrics *metrics;
 
-	if (!find(shim, call, request->sandbox_id))
-		return;
-	metrics = must_calloc(sizeof(*metrics));
-	*metrics = (struct metrics){ .call = call, .id = must_strdup(request->sandbox_id) };
-	pod_stats_get(shim, task_limit(call, TASK_SECONDS), got_metrics, metrics);
+	if (find(context, call, request->sandbox_id))
+		sandbox_metrics(call, message, context);
 }
 
 void sandbox_service(struct shim *shim, struct ttrpc_service *service)
 {
 	static const struct ttrpc_method methods[] = {
-		{ "CreateSandbox", sandbox_create },   { "StartSandbox", sandbox_start },
-		{ "Platform", sandbox_platform },      { "StopSandbox", sandbox_stop },
-		{ "WaitSandbox", sandbox_wait },       { "SandboxStatus", sandbox_status },
-		{ "PingSandbox", sandbox_ping },       { "ShutdownSandbox", sandbox_shutdown },
-		{ "SandboxMetrics", sandbox_metrics }, { NULL, NULL },
+		{ "CreateSandbox", sandbox_create }, { "StartSandbox", sandbox_start },
+		{ "Platform", sandbox_platform },    { "StopSandbox", sandbox_stop },
+		{ "WaitSandbox", sandbox_wait },     { "SandboxStatus", sandbox_status },
+		{ "PingSandbox", sandbox_ping },     { "ShutdownSandbox", sandbox_shutdown },
+		{ "SandboxMetrics", metrics },	     { NULL, NULL },
 	};
 
 	*service = (struct ttrpc_service){

@@ -41,8 +41,9 @@ struct server {
 	struct ttrpc_service services[TASK_NR_SERVICES + 1];
 	ev_signal terminate;
 	bool ending;
-	/* Shutdown. */
+	/* Who asked for the end, and how it is answered. */
 	struct ttrpc_call *call;
+	void (*answer)(struct ttrpc_call *call);
 };
 
 static struct server *server_of(struct shim *shim)
@@ -89,7 +90,7 @@ static void terminated(struct ev_loop *loop, ev_signal *signal, int events)
 	(void)loop;
 	(void)events;
 	shim_log(SHIM_LOG_INFO, "asked to end by SIGTERM");
-	server_end(signal->data, NULL);
+	server_end(signal->data, NULL, NULL);
 }
 
 static void idle_too_long(struct ev_loop *loop, ev_timer *timer, int events)
@@ -102,7 +103,7 @@ static void idle_too_long(struct ev_loop *loop, ev_timer *timer, int events)
 		return;
 	}
 	shim_log(SHIM_LOG_WARNING, "no container for %g s: the shim ends", IDLE_SECONDS);
-	server_end(shim, NULL);
+	server_end(shim, NULL, NULL);
 }
 
 static void start_watching(struct server *server)
@@ -180,7 +181,7 @@ void server_run(struct shim *shim)
 
 	ev_run(shim->loop, 0);
 	if (server->call)
-		task_reply_empty(server->call);
+		server->answer(server->call);
 	ttrpc_server_flush(shim->server, FLUSH_SECONDS);
 	server_free(server);
 }
@@ -202,16 +203,17 @@ static void guest_gone(void *context)
 		drained(0, shim);
 }
 
-void server_end(struct shim *shim, struct ttrpc_call *call)
+void server_end(struct shim *shim, void (*answer)(struct ttrpc_call *call), struct ttrpc_call *call)
 {
 	struct server *server = server_of(shim);
 
 	if (server->ending) {
 		if (call)
-			task_reply_empty(call);
+			answer(call);
 		return;
 	}
 	server->ending = true;
+	server->answer = answer;
 	server->call = call;
 	/* A new shim of this name may start from now on. */
 	unlink(shim->address + strlen(ADDRESS_SCHEME));
@@ -227,5 +229,5 @@ TASK_HANDLER(task_shutdown)
 	if ((shim->containers || shim->sandbox) && !request->now)
 		task_reply_empty(call);
 	else
-		server_end(shim, call);
+		server_end(shim, task_reply_empty, call);
 }

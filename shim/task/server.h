@@ -28,9 +28,10 @@ void server_run(struct shim *shim);
 
 /*
  * Nobody is to connect any more; ends the guest, tells the last events, answers
- * @call (NULL: nobody) and lets server_run() return.
+ * @call (NULL: nobody) by @answer, and lets server_run() return.
  */
 struct ttrpc_call;
-void server_end(struct shim *shim, struct ttrpc_call *call);
+void server_end(struct shim *shim, void (*answer)(struct ttrpc_call *call),
+		struct ttrpc_call *call);
 
 #endif

@@ -57,6 +57,12 @@ static void tell(struct shim_waiter **list, const struct failure *failure)
 }
 
 /* Before CRI of containerd 1.4 the type was called cri.runtimeoptions.v1.Options. */
+static bool is_options(const Google__Protobuf__Any *any)
+{
+	return any_is(any, "runtimeoptions.v1.Options") ||
+	       any_is(any, "cri.runtimeoptions.v1.Options");
+}
+
 static int unpack_options(const Google__Protobuf__Any *any, ProtobufCMessage **ret,
 			  struct problem *problem)
 {
@@ -64,8 +70,7 @@ static int unpack_options(const Google__Protobuf__Any *any, ProtobufCMessage **r
 	int r;
 
 	*ret = NULL;
-	if (!any || (!any_is(any, "runtimeoptions.v1.Options") &&
-		     !any_is(any, "cri.runtimeoptions.v1.Options")))
+	if (!is_options(any))
 		return 0;
 	copy.type_url = (char *)runtimeoptions__v1__options__descriptor.name;
 	copy.value = any->value;
@@ -123,7 +128,8 @@ int shim_guest_prepare(struct shim *shim, const Google__Protobuf__Any *options,
 
 	if (shim->guest)
 		return 0;
-	r = read_config(options ? options : shim->options, &config, problem);
+	/* A pod's of the Sandbox service are something else. */
+	r = read_config(is_options(options) ? options : shim->options, &config, problem);
 	if (!r)
 		r = config_annotate(config, spec, problem);
 	if (!r)
@@ -185,7 +191,7 @@ static void guest_ended(const char *why, void *context)
 	shim_log(SHIM_LOG_ERROR, "the guest is gone: %s", why);
 	shim->guest_ready = false;
 	end_virtual(shim);
-	sandbox_set_ended(shim);
+	sandbox_set_ended(shim, PROCESS_STATUS_UNKNOWN);
 }
 
 static void guest_oom(const char *id, void *context)
@@ -252,6 +258,7 @@ static void guest_stopped(void *context)
 	struct shim *shim = context;
 
 	forget_guest(shim);
+	sandbox_set_ended(shim, 0);
 	tell(&shim->stop_waiters, NULL);
 }
 

@@ -18,6 +18,7 @@
 #include "options.h"
 #include "process.h"
 #include "rootfs/rootfs.h"
+#include "sandbox_service.h"
 #include "shim.h"
 #include "shim_guest.h"
 #include "shim_log.h"
@@ -262,7 +263,7 @@ static int check_place(const struct shim *shim, const struct pod_place *place,
 				   place->sandbox);
 	if (place->role != POD_CONTAINER && has_guest && !shim->sandbox)
 		return problem_set(problem, -EBUSY, "this shim has a sandbox already");
-	return 0;
+	return sandbox_check_running(shim, problem);
 }
 
 /* Of a pod's container: the pod's, and it matters for hooks alone. */
@@ -296,6 +297,7 @@ static int prepare(struct creation *creation, enum pod_role role, struct problem
 				problem);
 	if (!r)
 		r = open_stdio(creation, problem);
+	sandbox_add_files(shim, creation->spec);
 	if (!r && role != POD_SANDBOX)
 		r = add_rootfs(creation, problem);
 	/* A pod's containers decide later whether they share it: it costs nothing. */
