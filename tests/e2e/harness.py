@@ -34,6 +34,10 @@ class CommandError(Exception):
     """A command failed that should not."""
 
 
+class Skip(Exception):
+    """A case cannot be tried here; it says why."""
+
+
 def missing():
     """What is not here, or None."""
     for path in (SHIM, KERNEL, INITRD):
