@@ -64,16 +64,15 @@ struct stream_mux {
 };
 
 /* out.c */
-bool mux_out_control(struct stream_mux *mux, uint32_t stream,
-		     enum frame_type type, const uint32_t *value);
+bool mux_out_control(struct stream_mux *mux, uint32_t stream, enum frame_type type,
+		     const uint32_t *value);
 size_t mux_out_room(const struct stream_mux *mux);
-void mux_out_data(struct stream_mux *mux, uint32_t stream, const void *data,
-		  size_t size);
+uint8_t *mux_out_reserve(struct stream_mux *mux);
+void mux_out_data(struct stream_mux *mux, uint32_t stream, size_t size);
 
 /* table.c */
 struct stream *mux_find(struct stream_mux *mux, uint32_t number);
-int mux_add(struct stream_mux *mux, uint32_t number,
-	    struct stream **ret_stream);
+int mux_add(struct stream_mux *mux, uint32_t number, struct stream **ret_stream);
 void mux_remove(struct stream *stream);
 void mux_make_due(struct stream *stream);
 struct stream *mux_take_due(struct stream_mux *mux);

@@ -6,6 +6,9 @@
 #include "nonblocking.h"
 #include "port.h"
 
+/* In a turn of the loop. */
+#define WRITES_MAX 16
+
 struct stream_port {
 	struct ev_loop *loop;
 	struct stream_mux *mux;
@@ -56,33 +59,40 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 		fail(port, -r);
 }
 
-static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
+/* Returns false when there is nothing to write, or no room, or no port any more. */
+static bool write_some(struct stream_port *port)
 {
-	struct stream_port *port = watcher->data;
 	const void *data;
 	ssize_t size;
 
-	(void)events;
 	port->output_wanted = false;
 	size = stream_mux_output(port->mux, &data);
 	if (!size) {
 		if (!port->output_wanted)
-			ev_io_stop(loop, watcher);
-		return;
+			ev_io_stop(port->loop, &port->writable);
+		return false;
 	}
 	size = write(port->fd, data, size);
 	if (size >= 0)
 		stream_mux_sent(port->mux, size);
 	else if (!is_passing(errno))
 		fail(port, errno);
+	return size > 0;
 }
 
-int stream_port_new(struct ev_loop *loop, int fd, stream_port_failed *failed,
-		    void *context, struct stream_port **ret_port)
+/* A virtio-console port takes 32 KiB at a time. */
+static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 {
-	static const struct stream_mux_handlers handlers = {
-		.output = on_output
-	};
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < WRITES_MAX && write_some(watcher->data); i++)
+		;
+}
+
+int stream_port_new(struct ev_loop *loop, int fd, stream_port_failed *failed, void *context,
+		    struct stream_port **ret_port)
+{
+	static const struct stream_mux_handlers handlers = { .output = on_output };
 	struct stream_port *port;
 	int r;
 

@@ -2,12 +2,12 @@
 /* A stream as its owner sees it, and the turn in which owed frames are made. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mux.h"
 
 int stream_open(struct stream_mux *mux, uint32_t number, uint32_t window,
-		const struct stream_handlers *handlers, void *context,
-		struct stream **ret_stream)
+		const struct stream_handlers *handlers, void *context, struct stream **ret_stream)
 {
 	struct stream *stream;
 	int r;
@@ -64,15 +64,13 @@ static bool send_all_owed(struct stream *stream)
 	if (!send_owed(stream, &stream->open_owed, FRAME_OPEN, &stream->window))
 		return false;
 	if (stream->window_owed) {
-		if (!send_owed(stream, &stream->window_owed, FRAME_WINDOW,
-			       &returned))
+		if (!send_owed(stream, &stream->window_owed, FRAME_WINDOW, &returned))
 			return false;
 		stream->granted += returned;
 		stream->returned = 0;
 	}
 	return send_owed(stream, &stream->end_owed, FRAME_END, NULL) &&
-	       send_owed(stream, &stream->reset_owed, FRAME_RESET,
-			 &stream->reset_error);
+	       send_owed(stream, &stream->reset_owed, FRAME_RESET, &stream->reset_error);
 }
 
 static size_t room_of(const struct stream *stream)
@@ -88,40 +86,48 @@ static bool is_sink(const struct stream *stream)
 	return stream->finished || stream->peer_reset;
 }
 
-size_t stream_room(struct stream *stream)
+size_t stream_reserve(struct stream *stream, void **ret_data)
 {
-	size_t room = is_sink(stream) ? STREAM_PAYLOAD_MAX : room_of(stream);
+	static uint8_t thrown_away[STREAM_PAYLOAD_MAX];
+	size_t room;
 
-	if (!room)
+	if (is_sink(stream)) {
+		*ret_data = thrown_away;
+		return sizeof(thrown_away);
+	}
+	room = send_all_owed(stream) ? room_of(stream) : 0;
+	*ret_data = room ? mux_out_reserve(stream->mux) : NULL;
+	if (!room) {
+		/* Others may have filled the output: its turn will tell of room. */
 		stream->wants_room = true;
+		mux_make_due(stream);
+	}
 	return room;
+}
+
+void stream_commit(struct stream *stream, size_t size)
+{
+	if (is_sink(stream) || !size)
+		return;
+	mux_out_data(stream->mux, stream->number, size);
+	stream->credit -= size;
+	/* Also for the output's sake: mux_make_due() is what announces it. */
+	mux_make_due(stream);
 }
 
 size_t stream_send(struct stream *stream, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
 	size_t sent = 0, part;
+	void *place;
 
-	if (is_sink(stream))
-		return size;
-	if (!send_all_owed(stream)) {
-		stream->wants_room = true;
-		return 0;
-	}
-	while (sent < size) {
-		part = stream_room(stream);
-		if (!part) {
-			mux_make_due(stream);
-			break;
-		}
+	while (sent < size && (part = stream_reserve(stream, &place))) {
 		if (part > size - sent)
 			part = size - sent;
-		mux_out_data(stream->mux, stream->number, bytes + sent, part);
-		stream->credit -= part;
+		memcpy(place, bytes + sent, part);
+		stream_commit(stream, part);
 		sent += part;
 	}
-	/* Also for the output's sake: mux_make_due() is what announces it. */
-	mux_make_due(stream);
 	return sent;
 }
 
@@ -180,8 +186,7 @@ static void tell_error(struct stream *stream)
 
 static void tell_end(struct stream *stream)
 {
-	if (!stream->held || stream->end_told || !stream->peer_ended ||
-	    stream->kept_size)
+	if (!stream->held || stream->end_told || !stream->peer_ended || stream->kept_size)
 		return;
 	stream->end_told = true;
 	stream->handlers->ended(stream, 0);
@@ -189,8 +194,7 @@ static void tell_end(struct stream *stream)
 
 static void tell_room(struct stream *stream)
 {
-	if (!stream->held || !stream->wants_room ||
-	    (!is_sink(stream) && !room_of(stream)))
+	if (!stream->held || !stream->wants_room || (!is_sink(stream) && !room_of(stream)))
 		return;
 	stream->wants_room = false;
 	if (stream->handlers->writable)
@@ -246,8 +250,7 @@ void stream_mux_free(struct stream_mux *mux, int error)
 		return;
 	mux->handlers.output = no_output;
 	for (size_t i = 0; i < STREAM_BUCKETS; i++) {
-		for (stream = mux->buckets[i]; stream;
-		     stream = stream->next_in_bucket) {
+		for (stream = mux->buckets[i]; stream; stream = stream->next_in_bucket) {
 			stream->peer_ended = stream->peer_reset = true;
 			stream->peer_error = error;
 			tell_error(stream);

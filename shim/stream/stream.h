@@ -45,8 +45,7 @@ struct stream_handlers {
 	 * is kept (within the window) for stream_peek(). Not called while data
 	 * is kept. May be NULL when the window is 0.
 	 */
-	size_t (*received)(struct stream *stream, const void *data,
-			   size_t size);
+	size_t (*received)(struct stream *stream, const void *data, size_t size);
 
 	/*
 	 * The peer sends no more. Called at most once with error 0: after
@@ -58,7 +57,7 @@ struct stream_handlers {
 
 	/*
 	 * There is room again. Called once after stream_send() took less than
-	 * it was offered, or stream_room() was 0. May be NULL.
+	 * it was offered, or stream_reserve() gave none. May be NULL.
 	 */
 	void (*writable)(struct stream *stream);
 };
@@ -102,21 +101,23 @@ void stream_mux_sent(struct stream_mux *mux, size_t size);
  * (STREAM_MAX) or -ENOMEM. The stream belongs to the mux until stream_close().
  */
 int stream_open(struct stream_mux *mux, uint32_t number, uint32_t window,
-		const struct stream_handlers *handlers, void *context,
-		struct stream **ret_stream);
+		const struct stream_handlers *handlers, void *context, struct stream **ret_stream);
 
 void *stream_context(const struct stream *stream);
 uint32_t stream_number(const struct stream *stream);
 
 /*
- * Copies as much as the peer's window and the output buffer allow and returns
- * that number, 0 to size. After stream_finish(), or when the peer has reset the
- * stream, all is taken and thrown away.
+ * Where data may be put that is to be sent, and how much: 0 when the peer's window
+ * or the output buffer allows none now. The place is good until another function of
+ * this header is called; the first size bytes put there are sent by stream_commit().
+ * After stream_finish(), or when the peer has reset the stream, there is always
+ * room, and all is thrown away.
  */
-size_t stream_send(struct stream *stream, const void *data, size_t size);
+size_t stream_reserve(struct stream *stream, void **ret_data);
+void stream_commit(struct stream *stream, size_t size);
 
-/* Bytes that stream_send() would take now. */
-size_t stream_room(struct stream *stream);
+/* The same with data that is elsewhere; returns how much was taken, 0 to size. */
+size_t stream_send(struct stream *stream, const void *data, size_t size);
 
 /* "end": this side sends no more. */
 void stream_finish(struct stream *stream);

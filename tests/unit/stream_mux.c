@@ -152,6 +152,85 @@ static void data_arrives_whole_however_it_is_cut(void **state)
 	assert_int_equal(pair->b.error, 0);
 }
 
+/* Far more than the output buffer holds, and it is never empty. */
+static void data_put_in_place_arrives_whole(void **state)
+{
+	struct pair *pair = *state;
+	size_t sum = 0, sent = 0, room;
+	uint8_t *place;
+	int r = 0;
+
+	open_end(&pair->a, 9, 0);
+	open_end(&pair->b, 9, STREAM_WINDOW);
+	settle(pair);
+	srand(2);
+	while (sent < 5000000) {
+		room = stream_reserve(pair->a.stream, (void **)&place);
+		if (room > (size_t)rand() % 60000)
+			room = rand() % room;
+		for (size_t i = 0; i < room; i++) {
+			place[i] = rand();
+			sum += place[i] * (++sent % 251);
+		}
+		stream_commit(pair->a.stream, room);
+		carry(&pair->a, &pair->b, 1 + rand() % 40000, &r);
+		assert_int_equal(r, 0);
+		carry(&pair->b, &pair->a, 0, &r);
+	}
+	settle(pair);
+	assert_int_equal(pair->b.received, sent);
+	assert_int_equal(pair->b.sum, sum);
+}
+
+static void what_is_not_committed_is_not_sent(void **state)
+{
+	struct pair *pair = *state;
+	void *place;
+
+	open_end(&pair->a, 1, 0);
+	open_end(&pair->b, 1, 10);
+	settle(pair);
+	assert_int_equal(stream_reserve(pair->a.stream, &place), 10);
+	memset(place, 'x', 10);
+	stream_commit(pair->a.stream, 0);
+	settle(pair);
+	assert_int_equal(pair->b.received, 0);
+	assert_int_equal(stream_reserve(pair->a.stream, &place), 10);
+	stream_commit(pair->a.stream, 4);
+	settle(pair);
+	assert_int_equal(pair->b.received, 4);
+	stream_finish(pair->a.stream);
+	assert_int_equal(stream_reserve(pair->a.stream, &place),
+			 STREAM_PAYLOAD_MAX);
+	stream_commit(pair->a.stream, 4);
+	settle(pair);
+	assert_int_equal(pair->b.received, 4);
+	assert_int_equal(pair->b.ended, 1);
+}
+
+/* One that had nothing to do meanwhile is told, too. */
+static void room_is_told_after_another_stream_filled_the_output(void **state)
+{
+	struct pair *pair = *state;
+	static uint8_t data[1 << 20];
+	static struct end other_a, other_b;
+	void *place;
+
+	other_a = (struct end){ .mux = pair->a.mux };
+	other_b = (struct end){ .mux = pair->b.mux, .take_max = SIZE_MAX };
+	open_end(&other_a, 1, 0);
+	open_end(&other_b, 1, sizeof(data));
+	open_end(&pair->a, 2, 0);
+	open_end(&pair->b, 2, 4096);
+	settle(pair);
+	assert_in_range(stream_send(other_a.stream, data, sizeof(data)), 1,
+			sizeof(data) - 1);
+	assert_int_equal(stream_reserve(pair->a.stream, &place), 0);
+	settle(pair);
+	assert_int_equal(pair->a.writable, 1);
+	assert_int_equal(stream_reserve(pair->a.stream, &place), 4096);
+}
+
 static void nothing_is_sent_before_the_peer_opens(void **state)
 {
 	struct pair *pair = *state;
@@ -477,6 +556,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(data_arrives_whole_however_it_is_cut),
+		TEST(data_put_in_place_arrives_whole),
+		TEST(what_is_not_committed_is_not_sent),
+		TEST(room_is_told_after_another_stream_filled_the_output),
 		TEST(nothing_is_sent_before_the_peer_opens),
 		TEST(a_slow_reader_stops_its_own_stream_only),
 		TEST(kept_data_comes_before_the_end),
