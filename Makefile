@@ -67,6 +67,7 @@ bench: setup ## Micro-benchmarks: bare CPU, direct and walled guest, stock KVM
 	@$(MAKE) -j$(JOBS) server-parts step-bench-files
 	@tests/bench/bench --emulator '$(EMULATOR)'
 	@tests/bench/proxy/bench-proxy --emulator '$(EMULATOR)'
+	@tests/bench/stdio/bench-stdio --emulator '$(EMULATOR)'
 
 ##@ Parts
 
