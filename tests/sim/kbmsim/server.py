@@ -2,6 +2,7 @@
 """The simulated server: an emulated AMD machine that boots the real host kernel."""
 
 import argparse
+import contextlib
 import ctypes
 import os
 import re
@@ -329,12 +330,19 @@ class Server(Lifetime):
         if self.expired or not self.time_left:
             return ServerError(f"the server's time limit of {self.options.timeout:.0f} s "
                                f"is over ({error})")
-        if not self._process or self._process.poll() is None:
+        if not self._process or not self._has_ended():
             return error
         self._console_over.wait(GRACE)
         return ServerError(f"{error}\nthe emulator ended with status "
                            f"{self._process.returncode}; the end of the console:\n"
                            f"{self.console_tail()}")
+
+    def _has_ended(self):
+        """Whether the emulator has; one whose agent is gone may take a while to free its memory."""
+        if self.agent and self.agent.gone:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
+        return self._process.poll() is not None
 
     def fetch(self, paths):
         """Brings files or folders of the server to the output folder."""
