@@ -60,6 +60,7 @@ void daemon_config_init(struct daemon_config *config)
 		.greeting_seconds = 10,
 		.twin_user = "nobody",
 		.namespaces = true,
+		.huge_pages = true,
 		.descriptors = DESCRIPTORS_ALL,
 		.private_bytes = 2 * GIB,
 		.channel = true,

@@ -215,10 +215,6 @@ static int serve(const struct daemon_config *config)
 	if (r)
 		return fail("no event loop; see /proc/sys/kernel/io_uring_disabled", "io_uring", r);
 	fd_store_init();
-	r = config->huge_pages ? huge_pages_allow() : 0;
-	if (r)
-		log_write(LOG_LEVEL_INFO, "no huge pages", "error=\"%s\" remedy=\"guests start slower; see huge-pages in proxyd.conf(5)\"",
-			  strerror(-r));
 	r = isolation_init(&isolation, config->twin_user);
 	if (r)
 		return fail("twins cannot be shut in", config->twin_user, r);
@@ -239,6 +235,19 @@ static int serve(const struct daemon_config *config)
 	fd_store_notify("READY=1");
 	r = loop_run();
 	return r ? fail("event loop", "io_uring", r) : 0;
+}
+
+static int serve_with_huge_pages(const struct daemon_config *config)
+{
+	int allowed = config->huge_pages ? huge_pages_allow() : 0, r;
+
+	if (allowed < 0)
+		log_write(LOG_LEVEL_INFO, "no huge pages", "error=\"%s\" remedy=\"guests start slower; see huge-pages in proxyd.conf(5)\"",
+			  strerror(-allowed));
+	r = serve(config);
+	if (allowed > 0)
+		huge_pages_forbid();
+	return r;
 }
 
 static int print_status(const struct daemon_config *config, bool json)
@@ -284,7 +293,7 @@ int main(int argc, char **argv)
 		r = print_status(&config, options.json);
 		break;
 	default:
-		r = serve(&config);
+		r = serve_with_huge_pages(&config);
 	}
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
