@@ -33,10 +33,8 @@ def test_agent_debug(c):
 
 
 def qemu_of(c, name):
-    """QEMU's process of a container's shim."""
-    shim = c.shim_pid(name)
-    return next(pid for pid, kind in harness.processes().items()
-                if kind == "qemu" and harness.parent_of(pid) == shim)
+    """QEMU of a container."""
+    return harness.qemu_of(c.shim_pid(name))
 
 
 def start_with(c, name, *command, options=(), limit=90):
@@ -86,8 +84,7 @@ def test_guest_stumbles(c):
     assert done.returncode, done
     time.sleep(3)
     os.kill(qemu, signal.SIGCONT)
-    end = time.monotonic() + 30
-    while "4242" in (text := c.execute("stumble", "/bin/ps").stdout):
-        assert time.monotonic() < end, text
+    text = harness.wait_until(lambda: c.execute("stumble", "/bin/ps").stdout,
+                              lambda text: "4242" not in text, seconds=30)
     assert "sleep 1000" in text, text
     c.end_container("stumble")

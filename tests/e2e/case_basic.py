@@ -8,11 +8,11 @@ import re
 import select
 import signal
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import IMAGE, NAMESPACE, RUNTIME, processes
+from harness import IMAGE, NAMESPACE, RUNTIME, processes, processes_of, wait_until
 
 
 def equal(got, wanted):
@@ -120,17 +120,12 @@ def test_run_missing(c):
 def test_exec_parallel(c):
     """Ten at once, each with its own output."""
     c.start_container("parallel", "/bin/sleep", "1000")
-    outputs = [None] * 10
 
     def one(number):
-        outputs[number] = c.execute("parallel", "/bin/sh", "-c",
-                                    f"sleep 0.2; echo {number}").stdout
+        return c.execute("parallel", "/bin/sh", "-c", f"sleep 0.2; echo {number}").stdout
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(10) as pool:
+        outputs = list(pool.map(one, range(10)))
     equal(outputs, [f"{number}\n" for number in range(10)])
     c.end_container("parallel")
 
@@ -225,10 +220,8 @@ def test_cgroup(c):
             c.end_container("cgroup")
             assert not find_cgroups(path), find_cgroups(path)
     # By `delete`, of which containerd tells nobody when it has ended.
-    end = time.monotonic() + 20
-    while c.status("cgroup") == "RUNNING" or find_cgroups(path):
-        assert time.monotonic() < end, find_cgroups(path)
-        time.sleep(0.1)
+    wait_until(lambda: (c.status("cgroup") == "RUNNING", find_cgroups(path)),
+               lambda left: not any(left))
     c.end_container("cgroup")
     # Those above it are nobody's: a plain runtime leaves them, too.
     for above in find_cgroups(f"/{NAMESPACE}"):
@@ -355,10 +348,7 @@ def test_log_binary(c):
     c.start_container("logbinary", "/bin/sh", "-c", "echo out; echo err >&2",
                       options=("--log-uri", f"binary://{program}?key=value"))
     c.wait_status("logbinary", "STOPPED")
-    end = time.monotonic() + 10
-    while not path.exists():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(path.exists, seconds=10)
     equal(path.read_text(encoding="ascii"), f"logbinary {NAMESPACE} key value\nout\nerr\n")
     c.end_container("logbinary")
 
@@ -395,7 +385,7 @@ def test_descriptors(c):
     c.start_container("fds", "/bin/sleep", "1000")
     shim = c.shim_pid("fds")
     own = {os.readlink(f"/proc/{shim}/fd/{fd}") for fd in os.listdir(f"/proc/{shim}/fd")}
-    qemu = [pid for pid, name in processes().items() if name == "qemu"][0]
+    qemu = processes_of("qemu")[0]
     theirs = {os.readlink(f"/proc/{qemu}/fd/{fd}") for fd in os.listdir(f"/proc/{qemu}/fd")}
     common = {link for link in own & theirs if not link.startswith("anon_inode:")}
     assert common <= {"/dev/null"}, common

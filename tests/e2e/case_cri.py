@@ -13,7 +13,7 @@ import grpc
 import cri
 import harness
 from case_basic import equal
-from case_faults import qemu_of
+from harness import processes_of, wait_until
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 CREATED, RUNNING, EXITED = range(3)
@@ -33,24 +33,12 @@ def client_of(c):
 
 def wait_state(client, container, wanted, seconds=20):
     """Until it has that state; its status."""
-    end = time.monotonic() + seconds
-    while (status := client.status(container))[0] != wanted:
-        assert time.monotonic() < end, status
-        time.sleep(0.1)
-    return status
-
-
-def greeting(connect, seconds=20):
-    """What a server says that takes one connection at a time, and is away between two."""
-    end = time.monotonic() + seconds
-    while not (said := connect()):
-        assert time.monotonic() < end, "no greeting"
-        time.sleep(0.1)
-    return said
+    return wait_until(lambda: client.status(container), lambda status: status[0] == wanted,
+                      seconds)
 
 
 def greeting_outside(address):
-    """The same from the host; b"": nobody listens."""
+    """What a server in the pod says to the host; b"": it is away between two connections."""
     try:
         with socket.create_connection(address, timeout=20) as connection:
             return connection.recv(100)
@@ -65,15 +53,15 @@ def test_pod(c):
         one = client.start(pod, "one", "/bin/sh", "-c",
                            "while true; do echo hello | nc -l -p 8080; done")
         two = client.start(pod, "two", "/bin/sleep", "1000")
-        equal(list(harness.processes().values()).count("qemu"), 1)
+        equal(len(processes_of("qemu")), 1)
         equal(client.execute(one, "/bin/cat", BOOT_ID), client.execute(two, "/bin/cat", BOOT_ID))
         equal(client.execute(two, "/bin/hostname")[1], "web\n")
         # Each has processes of its own.
         assert "sleep 1000" not in client.execute(one, "/bin/ps")[1]
         inside = ("/bin/sh", "-c", "nc 127.0.0.1 8080 </dev/null")
-        equal(greeting(lambda: client.execute(two, *inside)[1]), "hello\n")
+        equal(wait_until(lambda: client.execute(two, *inside)[1]), "hello\n")
         address = (client.pod_address(pod), 8080)
-        equal(greeting(lambda: greeting_outside(address)), b"hello\n")
+        equal(wait_until(lambda: greeting_outside(address)), b"hello\n")
         equal(client.execute(two, "/bin/sh", "-c", "exit 3")[0], 3)
         client.remove_pod(pod)
 
@@ -116,20 +104,22 @@ def test_pod_pids(c):
         client.remove_pod(pod)
 
 
+def lose_guest(client):
+    """A pod whose QEMU is killed is not ready any more, and its container has ended."""
+    pod = client.run_pod("dies")
+    container = client.start(pod, "one", "/bin/sleep", "1000")
+    shims = processes_of("shim")
+    equal(len(shims), 1)
+    os.kill(harness.qemu_of(shims[0]), signal.SIGKILL)
+    equal(wait_state(client, container, EXITED)[1], 255)
+    wait_until(lambda: client.pod_state(pod) != 0)
+    client.remove_pod(pod)
+
+
 def test_pod_guest_dies(c):
-    """kill -9 of QEMU: the pod is not ready, its containers have ended."""
+    """kill -9 of QEMU."""
     with client_of(c) as client:
-        pod = client.run_pod("dies")
-        container = client.start(pod, "one", "/bin/sleep", "1000")
-        shims = [pid for pid, name in harness.processes().items() if name == "shim"]
-        equal(len(shims), 1)
-        os.kill(qemu_of(shims[0]), signal.SIGKILL)
-        equal(wait_state(client, container, EXITED)[1], 255)
-        end = time.monotonic() + 20
-        while client.pod_state(pod) == 0:
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        client.remove_pod(pod)
+        lose_guest(client)
 
 
 def test_pod_shim_dies(c):
@@ -137,8 +127,7 @@ def test_pod_shim_dies(c):
     with client_of(c) as client:
         pod = client.run_pod("noshim")
         container = client.start(pod, "one", "/bin/sleep", "1000")
-        shims = [pid for pid, name in harness.processes().items() if name == "shim"]
-        os.kill(shims[0], signal.SIGKILL)
+        os.kill(processes_of("shim")[0], signal.SIGKILL)
         wait_state(client, container, EXITED)
         client.remove_pod(pod)
 
@@ -201,6 +190,7 @@ def fails_with(words):
     try:
         yield
     except grpc.RpcError as error:
-        assert words in error.details(), error.details()
+        text = error.details()  # pylint: disable=no-member
+        assert words in text, text
     else:
         raise AssertionError(f"no error with {words!r}")

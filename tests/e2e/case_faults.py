@@ -12,23 +12,13 @@ from case_basic import equal, topics
 from harness import IMAGE, RUNTIME
 
 
-def qemu_of(shim):
-    """QEMU of a shim: its child."""
-    for pid, name in harness.processes().items():
-        if name == "qemu" and harness.parent_of(pid) == shim:
-            return pid
-    raise AssertionError(f"no QEMU of {shim}")
-
-
 def test_kill_shim(c):
     """kill -9 of the shim: containerd knows, and can delete it."""
     with c.events() as events:
         c.start_container("noshim", "/bin/sleep", "1000")
         os.kill(c.shim_pid("noshim"), signal.SIGKILL)
-        end = time.monotonic() + 20
-        while c.status("noshim") not in (None, "STOPPED", "UNKNOWN"):
-            assert time.monotonic() < end, c.status("noshim")
-            time.sleep(0.1)
+        harness.wait_until(lambda: c.status("noshim"),
+                           lambda status: status in (None, "STOPPED", "UNKNOWN"))
         time.sleep(1)
     c.end_container("noshim")
     equal(topics(events, "noshim"), ["create", "start", "exit", "delete"])
@@ -37,7 +27,7 @@ def test_kill_shim(c):
 def test_kill_qemu(c):
     """kill -9 of QEMU: the container has ended, and its shim has not."""
     c.start_container("noqemu", "/bin/sleep", "1000")
-    os.kill(qemu_of(c.shim_pid("noqemu")), signal.SIGKILL)
+    os.kill(harness.qemu_of(c.shim_pid("noqemu")), signal.SIGKILL)
     c.wait_status("noqemu", "STOPPED")
     equal(c.delete_task("noqemu"), 255)
     c.run("container", "delete", "noqemu")
@@ -48,10 +38,7 @@ def test_kill_qemu_in_create(c):
     words = ["ctr", *c.run_words("--rm"), IMAGE, "early", "/bin/true"]
     with subprocess.Popen(words, env=c.environment, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        end = time.monotonic() + 20
-        while not (qemus := [p for p, n in harness.processes().items() if n == "qemu"]):
-            assert time.monotonic() < end
-            time.sleep(0.005)
+        qemus = harness.wait_until(lambda: harness.processes_of("qemu"), pause=0.005)
         os.kill(qemus[0], signal.SIGKILL)
         _, text = process.communicate(timeout=60)
         assert process.returncode and "boot of the guest" in text or "signal 9" in text, text

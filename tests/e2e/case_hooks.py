@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from case_basic import equal
-from harness import COMMANDS, processes
+from harness import COMMANDS, processes, wait_until
 
 ADDRESS = "10.188.78.1"
 # As `nerdctl internal oci-hook createRuntime` does: the namespace is found by the process.
@@ -153,9 +153,6 @@ def test_hooks_shim_dies(c):
     bundle.note_all("poststop")
     run(c, bundle, "hookdies", "-d")
     os.kill(c.shim_pid("hookdies"), signal.SIGKILL)
-    end = time.monotonic() + 20
-    while not bundle.points():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(bundle.points)
     c.end_container("hookdies")
     equal(bundle.points(), ["poststop"])

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import harness
@@ -100,15 +101,11 @@ def test_loop(c):
 
 def test_parallel(c):
     """Several guests at once."""
-    outputs = [None] * PARALLEL
 
     def one(number):
-        outputs[number] = c.run(*c.run_words("--rm"), IMAGE, f"par-{number}", "/bin/echo", number,
-                                timeout=60 + 20 * PARALLEL).stdout
+        return c.run(*c.run_words("--rm"), IMAGE, f"par-{number}", "/bin/echo", number,
+                     timeout=60 + 20 * PARALLEL).stdout
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(PARALLEL)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        outputs = list(pool.map(one, range(PARALLEL)))
     equal(outputs, [f"{number}\n" for number in range(PARALLEL)])

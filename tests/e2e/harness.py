@@ -149,7 +149,7 @@ create_container_timeout = 60
     def start(self):
         """Starts it, or starts it again, and waits until it answers."""
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 ["setpriv", "--pdeathsig", "KILL", "containerd", "--config",
                  str(self.dir / "config.toml")], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
@@ -271,6 +271,19 @@ create_container_timeout = 60
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running():
+    """A containerd with our configuration and image."""
+    containerd = Containerd()
+    try:
+        containerd.write_config()
+        containerd.start()
+        containerd.import_image()
+        yield containerd
+    finally:
+        containerd.stop()
+
+
 def parent_of(pid):
     """Of a process; 0: it is gone."""
     try:
@@ -298,6 +311,28 @@ def processes():
         elif b"qemu" in words[0] and any(bytes(INITRD) in word for word in words):
             found[int(entry.name)] = "qemu"
     return {pid: name for pid, name in found.items() if parent_of(pid) not in foreign}
+
+
+def processes_of(kind):
+    """Those that are a "shim" or a "qemu"."""
+    return [pid for pid, name in processes().items() if name == kind]
+
+
+def qemu_of(shim):
+    """QEMU of a shim: its child."""
+    for pid in processes_of("qemu"):
+        if parent_of(pid) == shim:
+            return pid
+    raise AssertionError(f"no QEMU of {shim}")
+
+
+def wait_until(ask, fits=bool, seconds=20, pause=0.1):
+    """The first answer that fits; fails with the last one."""
+    end = time.monotonic() + seconds
+    while not fits(answer := ask()):
+        assert time.monotonic() < end, f"{answer!r} after {seconds} s"
+        time.sleep(pause)
+    return answer
 
 
 def left_over():

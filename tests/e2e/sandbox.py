@@ -4,9 +4,11 @@
 Messages are those of cri.py: {number: value} to send, {number: [values]} received.
 """
 
+import contextlib
 import json
 import socket
 import struct
+import subprocess
 
 import grpc
 
@@ -18,6 +20,7 @@ CONTROLLER = "containerd.services.sandbox.v1.Controller"
 SHIM = "containerd.runtime.sandbox.v1.Sandbox"
 SPEC = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
 OPTIONS = "runtimeoptions.v1.Options"
+READY, NOT_READY = "SANDBOX_READY", "SANDBOX_NOTREADY"
 
 
 def any_of(name, value):
@@ -33,6 +36,12 @@ def options_of(path):
 def text(answer, number):
     """A string of an answer."""
     return answer.get(number, [b""])[0].decode()
+
+
+def need_server(c):
+    """The case is skipped where containerd has no sandboxes."""
+    if c.run("sandboxes", "ls", check=False).returncode:
+        raise harness.Skip("ctr knows no sandboxes: containerd before 1.7")
 
 
 class Sandboxes:
@@ -120,3 +129,54 @@ class Ttrpc:
         """(0, answer) or (code, why)"""
         self.send(method, message, **more)
         return self.answer()
+
+
+class Shim:
+    """A shim that was started as containerd does it, and a connection."""
+
+    def __init__(self, c, name):
+        self.name = name
+        self.bundle = c.dir / name
+        self.bundle.mkdir()
+        self.words = [harness.SHIM, "-namespace", harness.NAMESPACE, "-address", c.address, "-id",
+                      name]
+        options = cri.encode(options_of(c.shim_config))
+        started = subprocess.run([*self.words, "start"], cwd=self.bundle, input=options,
+                                 env=c.environment, stdout=subprocess.PIPE, check=True)
+        self.connection = Ttrpc(started.stdout.decode())
+        self.pid = int((self.bundle / "shim.pid").read_text(encoding="ascii"))
+
+    def call(self, method, message=None, **more):
+        """(0, answer) or (code, why)"""
+        return self.connection.call(method, message or {1: self.name}, **more)
+
+    def code(self, method, message=None):
+        """0: it did what was asked."""
+        return self.call(method, message)[0]
+
+    def create(self, more=None):
+        """CreateSandbox, with @more in its message."""
+        return self.code("CreateSandbox", {1: self.name, 2: str(self.bundle)} | (more or {}))
+
+    def run(self):
+        """Creates and starts it."""
+        codes = self.create(), self.code("StartSandbox")
+        assert codes == (0, 0), codes
+
+    def wait(self):
+        """Another connection, with a WaitSandbox under way."""
+        waiter = Ttrpc((self.bundle / "address").read_text(encoding="ascii"))
+        waiter.send("WaitSandbox", {1: self.name})
+        return waiter
+
+
+@contextlib.contextmanager
+def shim_of(c, name):
+    """Ended if a failed case has not."""
+    shim = Shim(c, name)
+    try:
+        yield shim
+    finally:
+        shim.connection.close()
+        subprocess.run([*shim.words, "-bundle", shim.bundle, "delete"], env=c.environment,
+                       stdout=subprocess.DEVNULL, check=True)
