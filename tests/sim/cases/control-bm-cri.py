@@ -5,8 +5,9 @@
 # options: --init systemd --cpus 6 --memory 12G --lendable 2G@0,1G@1
 """What kubelet would ask of containerd in the control BM, and what comes of it.
 
-The CRI client runs here, and so does the making of the image. Network and images are
-what a cluster brings along; all else is the control BM's as it is installed.
+The CRI client runs here, and so does the making of the image. Network, images, the pod's
+slice and sandbox_cgroup_only are what a cluster brings along; all else is the control
+BM's as it is installed.
 """
 
 import contextlib
@@ -32,6 +33,8 @@ except ImportError:
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 CREATED, RUNNING, EXITED = range(3)
 READY, NOT_READY = range(2)
+# NamespaceMode
+CONTAINER = 1
 ANNOTATIONS = {"io.katacontainers.config.hypervisor.default_vcpus": "2"}
 # On an emulated machine, which others may load, too.
 CALL_TIMEOUT = 180
@@ -44,10 +47,15 @@ CONNECTIONS = 3
 SERVER = f"while true; do seq {LINES} | nc -l -p {PORT_INSIDE}; done"
 OUT = f"seq {LINES} | nc {cri_node.GATEWAY} {PORT_OUTSIDE} | wc -c"
 KIND = "trap 'exit 6' TERM; while true; do sleep 0.1; done"
+# As kubelet names that of a pod.
+SLICE = "kubepods-besteffort-podweb.slice"
+SLICE_FOLDER = f"/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/{SLICE}"
+CONFIGURATION = b"[runtime]\nsandbox_cgroup_only = true\n"
+LEAST_MEMORY = 8 << 20
 # All that a pod could leave in the control BM; the locks' file stays.
 TRACES = ("cut -d ' ' -f 2,3 /proc/mounts | sort; ip -o link | cut -d : -f 2; ls /run/netns; "
           "find /run/kata-bm -mindepth 2; ls /run/containerd/io.containerd.runtime.v2.task/k8s.io; "
-          "cat /proc/[0-9]*/comm | grep -E 'qemu|shim|kbm-' || true")
+          "cat /proc/[0-9]*/comm | grep -E 'qemu|shim|kbm-'; find /sys/fs/cgroup -name 'kata_*'")
 
 
 def equal(seen, wanted):
@@ -83,8 +91,8 @@ def client_of(node):
         client.close()
 
 
-def prepare(client, node):
-    """The runtime and its network are ready, and the images are there."""
+def prepare(manager, client, node):
+    """The runtime and its network are ready, and the images are there; so is the pod's slice."""
     def network_is_ready():
         status = cri.decode(client.call("Status", {})[1][0])
         conditions = [cri.decode(one) for one in status[1]]
@@ -102,6 +110,23 @@ def prepare(client, node):
         node.import_image(archive.name, harness.IMAGE, sandbox_image)
     for image in (harness.IMAGE, sandbox_image):
         wait_for(f"the image {image}", lambda image=image: has(image))
+    manager.run("mkdir -p /etc/kata-bm; cat >/etc/kata-bm/configuration.toml", 60,
+                stdin=CONFIGURATION)
+    manager.run(f"systemctl start {SLICE}", 60)
+
+
+def check_cgroup(manager, pod):
+    """Shim and QEMU are in the pod's slice (cgroup v2), and what they use counts there."""
+    names = f"for pid in $(cat {SLICE_FOLDER}/kata_{pod}/cgroup.procs); do cat /proc/$pid/comm; done"
+    equal(sorted(manager.run(names, 60).text().split()), ["kata-bm-shim", "qemu-system-x86"])
+    used = int(manager.run(f"cat {SLICE_FOLDER}/memory.current", 60).text())
+    assert used > LEAST_MEMORY, f"{used} bytes"
+
+
+def end_slice(manager):
+    """As kubelet does, which cannot if something is left in it."""
+    manager.run(f"systemctl stop {SLICE}", 60)
+    wait_for("the slice's end", lambda: manager.run(f"[ -e {SLICE_FOLDER} ] || echo gone", 60).text())
 
 
 def check_network(manager, client, pod, container):
@@ -194,7 +219,8 @@ def check_events(events, pod, containers, executed):
 
 def run_pod(machine, manager, client):
     """The pod's life; what it was made of, and the seconds without an exit."""
-    pod = client.run_pod("web", annotations=ANNOTATIONS)
+    pod = client.run_pod("web", annotations=ANNOTATIONS,
+                         more={8: {1: SLICE, 2: {1: {2: CONTAINER}}}})
     one = client.start(pod, "one", "/bin/sh", "-c", SERVER)
     start, before = time.monotonic(), measure.Moment(machine, SoleGuest(machine, "pod"))
     two = client.start(pod, "two", "/bin/sh", "-c", KIND)
@@ -204,6 +230,7 @@ def run_pod(machine, manager, client):
     equal(client.execute(two, "/bin/cat", BOOT_ID), boot_id)
     equal(client.execute(one, "/bin/grep", "-c", "^processor", "/proc/cpuinfo")[1], "2\n")
     equal(client.execute(two, "/bin/sh", "-c", "echo said >&2; exit 3"), (3, "", "said\n"))
+    check_cgroup(manager, pod)
     address = check_network(manager, client, pod, one)
     check_connections(manager, client, address, two)
     check_stats(client, pod, [one, two])
@@ -232,7 +259,7 @@ def run(machine):
         raise unittest.SkipTest(lack)
     with control.ControlBm(machine, disks=()) as manager, cri_node.Node(manager) as node, \
             client_of(node) as client:
-        prepare(client, node)
+        prepare(manager, client, node)
         traces = manager.run(TRACES, 60).text()
         before = measure.Moment(machine, manager)
         pod, containers, seconds = run_pod(machine, manager, client)
@@ -241,6 +268,7 @@ def run(machine):
         wait_for("the pod's last event", lambda: ("/tasks/delete", pod) in node.events())
         check_events(node.events(), pod, containers, client.executed)
         equal(manager.run(TRACES, 60).text(), traces)
+        end_slice(manager)
         online = machine.run("cat /sys/devices/system/cpu/online", 60).text().strip()
         equal(online, "0,3-5")
     return f"no exit of the pod's guest in {seconds:.0f} s\n"
