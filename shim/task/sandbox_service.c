@@ -20,7 +20,6 @@
 #include "server.h"
 #include "shim.h"
 #include "shim_guest.h"
-#include "shim_log.h"
 #include "spec.h"
 #include "task.h"
 #include "task_events.h"
@@ -35,8 +34,8 @@ struct sandbox {
 	struct timespec created_at;
 	struct timespec ended_at;
 	uint32_t exit_status;
-	/* Its containers get files of ours. */
-	bool has_files;
+	/* CRI's description; NULL: there is none, or it is not started. */
+	Runtime__V1__PodSandboxConfig *pod;
 	/* StartSandbox under way. */
 	struct ttrpc_call *start;
 	struct ttrpc_call **waiters;
@@ -88,13 +87,12 @@ static TASK_HANDLER(sandbox_create)
 	ttrpc_call_reply(call, &response.base);
 }
 
-static int boot(struct shim *shim, const Runtime__V1__PodSandboxConfig *pod,
-		struct problem *problem)
+static int boot(struct shim *shim, struct problem *problem)
 {
 	const CreateRequest *request = shim->sandbox->request;
 	struct shim_guest_options options = { .sandbox_pidns = true };
 	struct json_object *spec;
-	int r = sandbox_spec_make(request, pod, &spec, problem);
+	int r = sandbox_spec_make(request, shim->sandbox->pod, &spec, problem);
 
 	if (r < 0)
 		return r;
@@ -107,23 +105,25 @@ static int boot(struct shim *shim, const Runtime__V1__PodSandboxConfig *pod,
 	return r;
 }
 
+static void free_pod(struct sandbox *sandbox)
+{
+	if (sandbox->pod)
+		runtime__v1__pod_sandbox_config__free_unpacked(sandbox->pod, NULL);
+	sandbox->pod = NULL;
+}
+
+/* A start that fails may be tried again. */
 static int start_guest(struct shim *shim, struct problem *problem)
 {
 	struct sandbox *sandbox = shim->sandbox;
-	Runtime__V1__PodSandboxConfig *pod;
-	int r = pod_config_unpack(sandbox->request->options, &pod, problem);
+	int r = pod_config_unpack(sandbox->request->options, &sandbox->pod, problem);
 
-	if (r < 0)
-		return r;
-	if (pod)
-		r = pod_files_write(shim->state_dir, pod, problem);
-	if (pod && pod->linux && pod->linux->n_sysctls)
-		shim_log(SHIM_LOG_WARNING, "sysctls of the pod: not carried into the guest");
-	sandbox->has_files = pod;
+	if (!r && sandbox->pod)
+		r = pod_files_write(shim->state_dir, sandbox->pod, problem);
 	if (!r)
-		r = boot(shim, pod, problem);
-	if (pod)
-		runtime__v1__pod_sandbox_config__free_unpacked(pod, NULL);
+		r = boot(shim, problem);
+	if (r < 0)
+		free_pod(sandbox);
 	return r;
 }
 
@@ -276,6 +276,7 @@ void sandbox_free(struct shim *shim)
 		return;
 	sandbox_set_ended(shim, 0);
 	protobuf_c_message_free_unpacked(&sandbox->request->base, NULL);
+	free_pod(sandbox);
 	free(sandbox->waiters);
 	free(sandbox);
 	shim->sandbox = NULL;
@@ -339,10 +340,12 @@ static TASK_HANDLER(sandbox_shutdown)
 		find(shim, call, request->sandbox_id);
 }
 
-void sandbox_add_files(const struct shim *shim, struct json_object *spec)
+void sandbox_adapt_spec(const struct shim *shim, struct json_object *spec)
 {
-	if (shim->sandbox && shim->sandbox->has_files)
-		pod_files_add(spec, shim->state_dir);
+	if (!shim->sandbox || !shim->sandbox->pod)
+		return;
+	pod_files_add(spec, shim->state_dir);
+	sandbox_spec_add_sysctls(spec, shim->sandbox->pod);
 }
 
 static TASK_HANDLER(metrics)

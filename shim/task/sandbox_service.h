@@ -22,8 +22,8 @@ void sandbox_set_ended(struct shim *shim, uint32_t exit_status);
 /* -EBUSY: it is not started, or has ended. 0 if there is no sandbox of this service. */
 int sandbox_check_running(const struct shim *shim, struct problem *problem);
 
-/* Mounts of a container that CRI leaves to the sandbox; harmless without one. */
-void sandbox_add_files(const struct shim *shim, struct json_object *spec);
+/* Mounts and sysctls of a container that CRI leaves to the sandbox; harmless without one. */
+void sandbox_adapt_spec(const struct shim *shim, struct json_object *spec);
 
 /* Who waits hears that it is over. */
 void sandbox_free(struct shim *shim);

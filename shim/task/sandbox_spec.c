@@ -139,3 +139,19 @@ int sandbox_spec_make(const Containerd__Runtime__Sandbox__V1__CreateSandboxReque
 	*ret_spec = spec;
 	return 0;
 }
+
+void sandbox_spec_add_sysctls(struct json_object *spec, const Runtime__V1__PodSandboxConfig *pod)
+{
+	struct json_object *sysctls;
+
+	if (!pod->linux || !pod->linux->n_sysctls)
+		return;
+	sysctls = object_in(object_in(spec, "linux"), "sysctl");
+	for (size_t i = 0; i < pod->linux->n_sysctls; i++) {
+		const char *name = pod->linux->sysctls[i]->key;
+
+		if (!json_object_object_get_ex(sysctls, name, NULL))
+			json_object_object_add(sysctls, name,
+					       json_object_new_string(pod->linux->sysctls[i]->value));
+	}
+}

@@ -25,4 +25,11 @@ int sandbox_spec_make(const Containerd__Runtime__Sandbox__V1__CreateSandboxReque
 		      const Runtime__V1__PodSandboxConfig *pod, struct json_object **ret_spec,
 		      struct problem *problem);
 
+/*
+ * The pod's sysctls in a container's @spec, beside those that it has itself: elsewhere
+ * the container that stands for the pod has them. The agent sets them in the guest,
+ * whose network and IPC are the pod's.
+ */
+void sandbox_spec_add_sysctls(struct json_object *spec, const Runtime__V1__PodSandboxConfig *pod);
+
 #endif

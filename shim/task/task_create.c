@@ -297,7 +297,7 @@ static int prepare(struct creation *creation, enum pod_role role, struct problem
 				problem);
 	if (!r)
 		r = open_stdio(creation, problem);
-	sandbox_add_files(shim, creation->spec);
+	sandbox_adapt_spec(shim, creation->spec);
 	if (!r && role != POD_SANDBOX)
 		r = add_rootfs(creation, problem);
 	/* A pod's containers decide later whether they share it: it costs nothing. */

@@ -219,6 +219,41 @@ static void test_files(void **state)
 	assert_int_equal(pod_files_write("/nowhere", &pod.config, &problem), -ENOENT);
 }
 
+static void assert_sysctls(const char *spec, const struct pod *pod, const char *wanted)
+{
+	struct json_object *object = json_tokener_parse(spec);
+
+	assert_non_null(object);
+	sandbox_spec_add_sysctls(object, &pod->config);
+	assert_string_equal(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), wanted);
+	json_object_put(object);
+}
+
+static void test_sysctls(void **state)
+{
+	Runtime__V1__LinuxPodSandboxConfig__SysctlsEntry entries[2], *sysctls[2];
+	struct pod pod;
+
+	(void)state;
+	make_pod(&pod);
+	assert_sysctls("{\"linux\":{}}", &pod, "{\"linux\":{}}");
+	for (int i = 0; i < 2; i++) {
+		runtime__v1__linux_pod_sandbox_config__sysctls_entry__init(&entries[i]);
+		sysctls[i] = &entries[i];
+		entries[i].key = (char *)(i ? "kernel.shmmax" : "net.core.somaxconn");
+		entries[i].value = (char *)(i ? "4096" : "99");
+	}
+	pod.linux_.sysctls = sysctls;
+	pod.linux_.n_sysctls = 2;
+	assert_sysctls("{}", &pod,
+		       "{\"linux\":{\"sysctl\":{\"net.core.somaxconn\":\"99\",\"kernel.shmmax\":\"4096\"}}}");
+	/* A container's own comes first. */
+	assert_sysctls("{\"linux\":{\"sysctl\":{\"kernel.shmmax\":\"1\"}}}", &pod,
+		       "{\"linux\":{\"sysctl\":{\"kernel.shmmax\":\"1\",\"net.core.somaxconn\":\"99\"}}}");
+	pod.config.linux = NULL;
+	assert_sysctls("{}", &pod, "{}");
+}
+
 /* The mount at @destination after pod_files_add(); "": none. */
 static const char *mount_after(const char *mounts, const char *destination)
 {
@@ -291,7 +326,7 @@ int main(void)
 		cmocka_unit_test(test_spec),	     cmocka_unit_test(test_spec_of_bundle),
 		cmocka_unit_test(test_host_network), cmocka_unit_test(test_unpack),
 		cmocka_unit_test(test_files),	     cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_shm),
+		cmocka_unit_test(test_shm),	     cmocka_unit_test(test_sysctls),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
