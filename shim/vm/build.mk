@@ -2,7 +2,7 @@
 #
 # The VM of a sandbox.
 
-VM_OBJ := attempt.o budget.o command.o cores.o end.o kill.o lines.o machine.o \
+VM_OBJ := attempt.o budget.o command.o core_facts.o cores.o end.o kill.o lines.o machine.o \
 	machine_kata_bm.o machine_microvm.o memory.o pairs.o placement.o process.o qmp.o record.o vm.o
 VM_OBJECTS := $(addprefix $(SHIM_OBJ)/vm/,$(VM_OBJ))
 

@@ -12,6 +12,7 @@
 #include "../../proxy/cleanup.h"
 #include "config/config.h"
 #include "config/problem.h"
+#include "core_facts.h"
 
 #define ONLINE		"/sys/devices/system/cpu/online"
 #define NODE_CPUS	"/sys/devices/system/node/node%d/cpulist"
@@ -103,7 +104,7 @@ static int open_file(const char *path, struct problem *problem)
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return problem_set(problem, -errno, "%s: cannot make it: %s", folder,
 				   strerror(errno));
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return problem_set(problem, -errno, "%s: cannot open it: %s", path,
 				   strerror(errno));
@@ -132,6 +133,7 @@ int placement_open(struct placement *placement, const struct config *config, con
 		return r;
 	}
 	placement->fd = r;
+	core_facts_read(placement->fd, &placement->cores);
 	return 0;
 }
 
@@ -240,8 +242,11 @@ static bool learn_core(struct placement *placement, const char *message)
 
 	while (words && words > message && words[-1] != ' ')
 		words--;
-	return words && sscanf(words, "%u" SHARED "%u", &cpu, &other) == 2 &&
-	       cpu_list_has(&placement->cpus, cpu) && cores_learn(&placement->cores, cpu, other);
+	if (!words || sscanf(words, "%u" SHARED "%u", &cpu, &other) != 2 ||
+	    !cpu_list_has(&placement->cpus, cpu) || !cores_learn(&placement->cores, cpu, other))
+		return false;
+	core_facts_add(placement->fd, cpu, other);
+	return true;
 }
 
 bool placement_refused(struct placement *placement, const char *message)

@@ -18,6 +18,14 @@ static void open_placement(struct placement *placement, const struct config *con
 		fail_msg("%s", problem.text);
 }
 
+static void forget_cores(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/cpus.lock", folder);
+	assert_int_equal(truncate(path, 0), 0);
+}
+
 static void expect_cpus(const struct placement *placement, const char *expected)
 {
 	char text[CPU_LIST_TEXT_SIZE];
@@ -110,6 +118,12 @@ static void test_whole_cores(void **state)
 	assert_false(placement_refused(&second, "CPU 4 shares its core with CPU 12, which is"));
 	assert_false(placement_refused(&second, "CPU 3 shares its core with CPU 9, which is"));
 	assert_false(placement_refused(&second, " shares its core with CPU "));
+	placement_done(&second);
+	/* Who comes later knows it, and what was guessed from it. */
+	open_placement(&second, config);
+	assert_int_equal(placement_choose(&second, 3, &problem), 0);
+	expect_cpus(&second, "4-5,12-13");
+	forget_cores();
 	placement_done(&first);
 	placement_done(&second);
 	config_free(config);
