@@ -84,7 +84,7 @@ def test_guest_stumbles(c):
     assert done.returncode, done
     time.sleep(3)
     os.kill(qemu, signal.SIGCONT)
-    text = harness.wait_until(lambda: c.execute("stumble", "/bin/ps").stdout,
+    text = harness.wait_until("ps", lambda: c.execute("stumble", "/bin/ps").stdout,
                               lambda text: "4242" not in text, seconds=30)
     assert "sleep 1000" in text, text
     c.end_container("stumble")

@@ -220,7 +220,7 @@ def test_cgroup(c):
             c.end_container("cgroup")
             assert not find_cgroups(path), find_cgroups(path)
     # By `delete`, of which containerd tells nobody when it has ended.
-    wait_until(lambda: (c.status("cgroup") == "RUNNING", find_cgroups(path)),
+    wait_until("running, cgroups", lambda: (c.status("cgroup") == "RUNNING", find_cgroups(path)),
                lambda left: not any(left))
     c.end_container("cgroup")
     # Those above it are nobody's: a plain runtime leaves them, too.
@@ -348,7 +348,7 @@ def test_log_binary(c):
     c.start_container("logbinary", "/bin/sh", "-c", "echo out; echo err >&2",
                       options=("--log-uri", f"binary://{program}?key=value"))
     c.wait_status("logbinary", "STOPPED")
-    wait_until(path.exists, seconds=10)
+    wait_until("the log", path.exists, seconds=10)
     equal(path.read_text(encoding="ascii"), f"logbinary {NAMESPACE} key value\nout\nerr\n")
     c.end_container("logbinary")
 

@@ -33,8 +33,8 @@ def client_of(c):
 
 def wait_state(client, container, wanted, seconds=20):
     """Until it has that state; its status."""
-    return wait_until(lambda: client.status(container), lambda status: status[0] == wanted,
-                      seconds)
+    return wait_until("the container's status", lambda: client.status(container),
+                      lambda status: status[0] == wanted, seconds)
 
 
 def greeting_outside(address):
@@ -59,9 +59,9 @@ def test_pod(c):
         # Each has processes of its own.
         assert "sleep 1000" not in client.execute(one, "/bin/ps")[1]
         inside = ("/bin/sh", "-c", "nc 127.0.0.1 8080 </dev/null")
-        equal(wait_until(lambda: client.execute(two, *inside)[1]), "hello\n")
+        equal(wait_until("the greeting", lambda: client.execute(two, *inside)[1]), "hello\n")
         address = (client.pod_address(pod), 8080)
-        equal(wait_until(lambda: greeting_outside(address)), b"hello\n")
+        equal(wait_until("the greeting", lambda: greeting_outside(address)), b"hello\n")
         equal(client.execute(two, "/bin/sh", "-c", "exit 3")[0], 3)
         client.remove_pod(pod)
 
@@ -112,7 +112,7 @@ def lose_guest(client):
     equal(len(shims), 1)
     os.kill(harness.qemu_of(shims[0]), signal.SIGKILL)
     equal(wait_state(client, container, EXITED)[1], 255)
-    wait_until(lambda: client.pod_state(pod) != 0)
+    wait_until("the state of the pod", lambda: client.pod_state(pod))
     client.remove_pod(pod)
 
 

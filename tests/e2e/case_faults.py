@@ -17,7 +17,7 @@ def test_kill_shim(c):
     with c.events() as events:
         c.start_container("noshim", "/bin/sleep", "1000")
         os.kill(c.shim_pid("noshim"), signal.SIGKILL)
-        harness.wait_until(lambda: c.status("noshim"),
+        harness.wait_until("the task", lambda: c.status("noshim"),
                            lambda status: status in (None, "STOPPED", "UNKNOWN"))
         time.sleep(1)
     c.end_container("noshim")
@@ -38,7 +38,8 @@ def test_kill_qemu_in_create(c):
     words = ["ctr", *c.run_words("--rm"), IMAGE, "early", "/bin/true"]
     with subprocess.Popen(words, env=c.environment, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        qemus = harness.wait_until(lambda: harness.processes_of("qemu"), pause=0.005)
+        qemus = harness.wait_until("QEMU", lambda: harness.processes_of("qemu"),
+                                   pause=0.005)
         os.kill(qemus[0], signal.SIGKILL)
         _, text = process.communicate(timeout=60)
         assert process.returncode and "boot of the guest" in text or "signal 9" in text, text

@@ -153,6 +153,6 @@ def test_hooks_shim_dies(c):
     bundle.note_all("poststop")
     run(c, bundle, "hookdies", "-d")
     os.kill(c.shim_pid("hookdies"), signal.SIGKILL)
-    wait_until(bundle.points)
+    wait_until("what hooks wrote", bundle.points)
     c.end_container("hookdies")
     equal(bundle.points(), ["poststop"])

@@ -326,11 +326,11 @@ def qemu_of(shim):
     raise AssertionError(f"no QEMU of {shim}")
 
 
-def wait_until(ask, fits=bool, seconds=20, pause=0.1):
-    """The first answer that fits; fails with the last one."""
+def wait_until(what, ask, fits=bool, seconds=20, pause=0.1):
+    """The first answer that fits; fails with the last one, which is @what."""
     end = time.monotonic() + seconds
     while not fits(answer := ask()):
-        assert time.monotonic() < end, f"{answer!r} after {seconds} s"
+        assert time.monotonic() < end, f"{what} is still {answer!r} after {seconds} s"
         time.sleep(pause)
     return answer
 
