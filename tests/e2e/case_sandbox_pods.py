@@ -7,6 +7,7 @@ Only CRI says all that a pod has.
 import contextlib
 import signal
 
+import cri
 from case_basic import equal
 from case_cri import BOOT_ID, EXITED, RUNNING, client_of, fails_with, lose_guest, wait_state
 from harness import RUNTIME, processes_of
@@ -37,10 +38,12 @@ def restart(c, text, enable):
 
 
 def test_sandbox_pod(c):
-    """A pod of CRI: one guest, one network, names and addresses, its limits."""
+    """A pod of CRI: one guest, one network, names and addresses, its limits and sysctls."""
     with pods_of(c) as client:
         dns = {1: ["10.9.8.7"], 2: ["one.example", "two.example"], 3: ["ndots:3"]}
-        pod = client.run_pod("web", more={4: dns, 8: {5: {1: 100000, 2: 200000, 4: 300 << 20}}})
+        sysctls = cri.string_map({"net.core.somaxconn": "77"})
+        pod = client.run_pod("web", more={4: dns, 8: {3: sysctls,
+                                                      5: {1: 100000, 2: 200000, 4: 300 << 20}}})
         equal((client.pod_state(pod), len(processes_of("qemu"))), (0, 1))
         one = client.start(pod, "one", "/bin/sleep", "1000")
         two = client.start(pod, "two", "/bin/sleep", "1000")
@@ -54,6 +57,7 @@ def test_sandbox_pod(c):
         client.execute(one, "/bin/touch", "/dev/shm/common")
         equal(client.execute(two, "/bin/ls", "/dev/shm")[1], "common\n")
         equal(client.execute(one, "/bin/grep", "-c", "^processor", "/proc/cpuinfo")[1], "2\n")
+        equal(client.execute(two, "/bin/cat", "/proc/sys/net/core/somaxconn")[1], "77\n")
         assert client.pod_address(pod) in client.execute(one, "/bin/ip", "address")[1]
         client.stop(one)
         equal(wait_state(client, one, EXITED)[1], 137)
