@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the host has told a shim about its cores, for the shims after it: they need not
- * be refused to learn it. Lines "A B" in the file of the locks, which say something by
- * their bytes' numbers alone; it goes away with this kernel, not before the host's.
+ * be refused to learn it. Lines "A B" in the file of the locks, to which only the
+ * numbers of its bytes matter. It is gone with this kernel, which does not outlive the
+ * host's: what it says stays true.
  */
 #ifndef KBM_SHIM_VM_CORE_FACTS_H
 #define KBM_SHIM_VM_CORE_FACTS_H

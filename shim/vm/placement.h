@@ -55,7 +55,8 @@ int placement_choose(struct placement *placement, unsigned int nr, struct proble
  * @message:	QEMU's; it has the number and the kernel's words.
  *
  * Gives all back. Also learns which CPUs share a core, where this kernel does not
- * know it: in a control BM; other shims know it then, too. Return: whether another placement_choose() makes sense.
+ * know it: in a control BM; shims after this one know it then, too. Return: whether
+ * another placement_choose() makes sense.
  */
 bool placement_refused(struct placement *placement, const char *message);
 
