@@ -36,3 +36,11 @@ build/tools/agent-guest: $(wildcard tests/agent/*.c tests/agent/*.h) $(AGENT_TES
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/agent-guest.d -Itests/agent -o $@ $(filter %.c %.o %.a,$^) \
 		$(SHIM_LIBS) -lcmocka
+
+# For tests/e2e/measure.
+unit-tests: build/tools/agent-start
+build/tools/agent-start: tests/agent/start/agent_start.c tests/agent/guest.c tests/agent/process.c \
+		$(AGENT_TEST_OBJECTS) $(PROTOCOLS_LIB) $(wildcard tests/agent/*.h) | build/images/kata-bm-initrd.img
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_TEST_CFLAGS) -MF $(SHIM_TEST_OBJ)/agent-start.d -Itests/agent -o $@ $(filter %.c %.o %.a,$^) \
+		$(SHIM_LIBS) -lcmocka

@@ -28,6 +28,7 @@ static void run_qemu(const struct guest *guest, const char *accel, const char *c
 		     const char *disk, int agent, int streams)
 {
 	char agent_chardev[64], stream_chardev[64], share[128], drive[256], serial[128];
+	char vcpus[16], mebibytes[16];
 	const char *arguments[64] = {
 		QEMU,
 		"-M",
@@ -37,9 +38,9 @@ static void run_qemu(const struct guest *guest, const char *accel, const char *c
 		"-cpu",
 		cpu,
 		"-smp",
-		"2",
+		vcpus,
 		"-m",
-		"256",
+		mebibytes,
 		"-nodefaults",
 		"-no-user-config",
 		"-no-reboot",
@@ -80,6 +81,8 @@ static void run_qemu(const struct guest *guest, const char *accel, const char *c
 
 	while (arguments[used])
 		used++;
+	snprintf(vcpus, sizeof(vcpus), "%u", guest->vcpus ? guest->vcpus : 2);
+	snprintf(mebibytes, sizeof(mebibytes), "%u", guest->mebibytes ? guest->mebibytes : 256);
 	snprintf(agent_chardev, sizeof(agent_chardev), "socket,id=agent,fd=%d", agent);
 	snprintf(stream_chardev, sizeof(stream_chardev), "socket,id=streams,fd=%d", streams);
 	snprintf(share, sizeof(share), "local,id=share,path=%s,security_model=none",
