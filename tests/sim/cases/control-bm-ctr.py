@@ -10,7 +10,6 @@ import re
 from kbmsim import container, control
 
 DISK = "redis-container"
-IMAGE = "localhost/redis:latest"
 NAME = "calls"
 
 
@@ -27,11 +26,10 @@ def check_processes(manager):
     assert names == ["qemu-system-x86"], (pids, names)
 
 
-def check_freezer(manager):
+def check_freezer(manager, box):
     """Pause, Resume: a shell that counts stands still, and goes on."""
     def count():
-        return int(manager.run(f"ctr task exec --exec-id look {NAME} stat -c %s /tmp/beats", 60)
-                   .text())
+        return int(box.run("stat -c %s /tmp/beats", 60).text())
 
     manager.run(f"ctr task pause {NAME}", 60)
     assert states(manager) == {NAME: "PAUSED"}, states(manager)
@@ -64,16 +62,13 @@ def check_refusals(manager):
 def run(machine):
     """One container, from its creation to its deletion."""
     with control.ControlBm(machine, disks=(DISK,)) as manager:
-        manager.run("systemctl start containerd", 120)
-        manager.run(f"ctr image import /dev/disk/by-name/{DISK}", 180)
-        manager.run(f"ctr run -d --runtime {container.RUNTIME} {IMAGE} {NAME} sh -c "
-                    "'while sleep 0.1; do printf . >>/tmp/beats; done'", container.START_TIMEOUT)
-        check_processes(manager)
-        check_freezer(manager)
-        check_streams(manager)
-        check_refusals(manager)
-        manager.run(f"ctr task metrics {NAME}", 60)
-        manager.run(f"ctr task kill -s SIGKILL {NAME}; until ctr task delete {NAME}; "
-                    f"do sleep 0.5; done; ctr container delete {NAME}", 90)
-        assert not states(manager), states(manager)
+        with container.Container(machine, manager, NAME, DISK) as box:
+            box.run("while sleep 0.1; do printf . >>/tmp/beats; done >/dev/null 2>&1 &", 60)
+            check_processes(manager)
+            check_freezer(manager, box)
+            check_streams(manager)
+            check_refusals(manager)
+            assert box.metrics()
+            box.kill()
+            assert not states(manager), states(manager)
         manager.wait_given_back()

@@ -7,18 +7,15 @@
 
 import json
 
-from kbmsim import control
-from kbmsim.container import RUNTIME, START_TIMEOUT
+from kbmsim import container, control
 
 DISK = "redis-container"
-IMAGE = "localhost/redis:latest"
 REFUSAL = " shares its core with CPU "
 
 
-def start(manager, name):
+def box(machine, manager, name):
     """A container with a guest of its own, for one CPU."""
-    manager.run(f"ctr run -d --runtime {RUNTIME} --cpus 1 --memory-limit {256 << 20} {IMAGE} "
-                f"{name} sleep infinity", START_TIMEOUT)
+    return container.Container(machine, manager, name, DISK, cpus=1, memory=256)
 
 
 def refusals(manager):
@@ -36,17 +33,12 @@ def guests_cpus(machine):
 def run(machine):
     """Two containers at a time beside a control BM of one core."""
     with control.ControlBm(machine, cpus="2-3", disks=(DISK,)) as manager:
-        manager.run("systemctl start containerd", 120)
-        manager.run(f"ctr image import /dev/disk/by-name/{DISK}", 180)
-        start(manager, "one")
-        heard = refusals(manager)
-        assert len(heard) == 1, heard
-        start(manager, "two")
-        assert refusals(manager) == heard, refusals(manager)
-        cpus = guests_cpus(machine)
-        assert cpus == [[4, 5], [6, 7]], cpus
-        for name in "one", "two":
-            manager.run(f"ctr task kill -s SIGKILL {name}; until ctr task delete {name}; "
-                        f"do sleep 0.5; done; ctr container delete {name}", 90)
+        with box(machine, manager, "one"):
+            heard = refusals(manager)
+            assert len(heard) == 1, heard
+            with box(machine, manager, "two"):
+                assert refusals(manager) == heard, refusals(manager)
+                cpus = guests_cpus(machine)
+                assert cpus == [[4, 5], [6, 7]], cpus
         manager.wait_given_back()
     return heard[0]
