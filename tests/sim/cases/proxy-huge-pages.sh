@@ -19,15 +19,16 @@ while_it_runs() {
 	daemon=$!
 	timeout 30 sh -c "until grep -q 'event=\"ready\"' '$folder/log'; do sleep 0.1; done" ||
 		fail "no daemon: $(cat "$folder/log")"
-	before=$(chosen)
+	before=$(chosen "$shared")
 	[ -z "${meanwhile-}" ] || echo "$meanwhile" >"$shared"
 	kill "$daemon"
 	wait "$daemon" || fail "the daemon ended with $?: $(cat "$folder/log")"
-	echo "$before $(chosen)"
+	echo "$before $(chosen "$shared")"
 }
 
+# chosen FILE
 chosen() {
-	sed 's/.*\[\(.*\)\].*/\1/' "$shared"
+	sed 's/.*\[\(.*\)\].*/\1/' "$1"
 }
 
 # expect_choices CHOICES CONFIGURATION
@@ -41,7 +42,7 @@ expect_choices() {
 grep -q '^nobody:' /etc/passwd || echo 'nobody:x:65534:65534::/nonexistent:/bin/false' >>/etc/passwd
 channel='[channel]\nenabled = no\n'
 
-[ "$(chosen)" = never ] || fail "this kernel starts with $(chosen)"
+[ "$(chosen "$shared")" = never ] || fail "this kernel starts with $(chosen "$shared")"
 expect_choices "advise never" "$channel"
 expect_choices "never never" "${channel}[twin]\nhuge-pages = no\n"
 meanwhile=within_size expect_choices "advise within_size" "$channel"
@@ -49,7 +50,7 @@ expect_choices "within_size within_size" "$channel"
 
 # A host that wants no such pages at all.
 echo never >"$shared"
-was=$(sed 's/.*\[\(.*\)\].*/\1/' "$private")
+was=$(chosen "$private")
 echo never >"$private"
 expect_choices "never never" "$channel"
 echo "$was" >"$private"
