@@ -81,8 +81,8 @@ static void run_qemu(const struct guest *guest, const char *accel, const char *c
 
 	while (arguments[used])
 		used++;
-	snprintf(vcpus, sizeof(vcpus), "%u", guest->vcpus ? guest->vcpus : 2);
-	snprintf(mebibytes, sizeof(mebibytes), "%u", guest->mebibytes ? guest->mebibytes : 256);
+	snprintf(vcpus, sizeof(vcpus), "%u", guest->vcpus);
+	snprintf(mebibytes, sizeof(mebibytes), "%u", guest->mebibytes);
 	snprintf(agent_chardev, sizeof(agent_chardev), "socket,id=agent,fd=%d", agent);
 	snprintf(stream_chardev, sizeof(stream_chardev), "socket,id=streams,fd=%d", streams);
 	snprintf(share, sizeof(share), "local,id=share,path=%s,security_model=none",

@@ -19,7 +19,7 @@ struct guest {
 	struct stream_mux *mux;
 	pid_t pid; /* QEMU's */
 	bool has_hung_up;
-	unsigned int vcpus, mebibytes; /* 0: 2, 256 */
+	unsigned int vcpus, mebibytes; /* its size; the caller's */
 	char directory[64]; /* shared by 9p, tag "share" */
 	char console[96]; /* file */
 };

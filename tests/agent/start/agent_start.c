@@ -8,7 +8,6 @@
  * Prints JSON: milliseconds of each round, by phase.
  */
 #include <err.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
