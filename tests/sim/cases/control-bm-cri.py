@@ -11,6 +11,7 @@ BM's as it is installed.
 """
 
 import contextlib
+import functools
 import json
 import sys
 import tempfile
@@ -52,6 +53,7 @@ SLICE = "kubepods-besteffort-podweb.slice"
 SLICE_FOLDER = f"/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/{SLICE}"
 CONFIGURATION = b"[runtime]\nsandbox_cgroup_only = true\n"
 LEAST_MEMORY = 8 << 20
+wait_for = functools.partial(harness.wait_until, seconds=60, pause=0.3)
 # All that a pod could leave in the control BM; the locks' file stays.
 TRACES = ("cut -d ' ' -f 2,3 /proc/mounts | sort; ip -o link | cut -d : -f 2; ls /run/netns; "
           "find /run/kata-bm -mindepth 2; ls /run/containerd/io.containerd.runtime.v2.task/k8s.io; "
@@ -61,15 +63,6 @@ TRACES = ("cut -d ' ' -f 2,3 /proc/mounts | sort; ip -o link | cut -d : -f 2; ls
 def equal(seen, wanted):
     """Says both."""
     assert seen == wanted, f"{seen!r}, not {wanted!r}"
-
-
-def wait_for(what, ask, seconds=60):
-    """What @ask returns, once it is true."""
-    end = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.3)
-    return answer
 
 
 def field(message, *numbers, default=b""):
