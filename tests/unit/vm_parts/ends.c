@@ -98,12 +98,13 @@ static const struct end_case ends[] = {
 	  .reason = VM_PANIC,
 	  .text = "panicked" },
 	{ .message = "kata-bm: cannot lend 512 MiB of memory: no free run of 512 MiB on node 0 "
-		     "(300 MiB are free there); see kbm.memory= of the host",
+		     "(300 MiB are free there, the longest run has 200 MiB); see kbm.memory= of "
+		     "the host",
 	  .is_direct = true,
 	  .code = CLD_EXITED,
 	  .status = 1,
 	  .reason = VM_FAILED,
-	  .text = "(300 MiB are free there); see kbm.memory= of the host: end another sandbox, or "
+	  .text = "has 200 MiB); see kbm.memory= of the host: end another sandbox, or "
 		  "lower the memory limit or default_memory" },
 	{ .code = 0, .reason = VM_FAILED, .text = "QEMU failed" },
 };

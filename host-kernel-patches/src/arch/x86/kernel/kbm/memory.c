@@ -243,17 +243,29 @@ static int check(struct kbm_lease *lease, const struct kbm_lend_memory *request)
 	return 0;
 }
 
-static u64 free_on_node(u32 node)
+static int refuse(struct kbm_lease *lease, const struct kbm_lend_memory *request)
 {
-	u64 bytes = 0;
+	bool any = request->flags & KBM_MEMORY_ANY_NODE;
+	unsigned long bits = 0, longest = 0, start, end;
+	char where[sizeof("node 4294967295")];
 
 	for (unsigned int i = 0; i < nr_regions; i++) {
-		if (regions[i].node == node)
-			bytes += regions[i].bytes -
-				 bitmap_weight(regions[i].lent, region_units(&regions[i])) *
-					 (u64)KBM_EXTENT_ALIGN;
+		struct kbm_region *region = &regions[i];
+
+		if (!any && region->node != request->node)
+			continue;
+		for_each_clear_bitrange(start, end, region->lent, region_units(region)) {
+			bits += end - start;
+			longest = max(longest, end - start);
+		}
 	}
-	return bytes;
+	snprintf(where, sizeof(where), any ? "any node" : "node %u", request->node);
+	kbm_lease_error(
+		lease,
+		"no free run of %llu MiB on %s (%llu MiB are free there, the longest run has %llu MiB); see kbm.memory= of the host",
+		request->bytes >> 20, where, bits * (u64)KBM_EXTENT_ALIGN >> 20,
+		longest * (u64)KBM_EXTENT_ALIGN >> 20);
+	return -ENOMEM;
 }
 
 static int lend_locked(struct kbm_lease *lease, struct kbm_lend_memory *request,
@@ -269,14 +281,8 @@ static int lend_locked(struct kbm_lease *lease, struct kbm_lend_memory *request,
 			return ret;
 	} else {
 		region = choose(request, &unit);
-		if (!region) {
-			kbm_lease_error(
-				lease,
-				"no free run of %llu MiB on node %u (%llu MiB are free there); see kbm.memory= of the host",
-				request->bytes >> 20, request->node,
-				free_on_node(request->node) >> 20);
-			return -ENOMEM;
-		}
+		if (!region)
+			return refuse(lease, request);
 	}
 	bitmap_set(region->lent, unit, request->bytes / KBM_EXTENT_ALIGN);
 	wipe(region, unit, request->bytes / KBM_EXTENT_ALIGN);
