@@ -2,6 +2,7 @@
 #include "bootstrap.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@
 #include "protocols/any.h"
 
 #define MAX_SIZE (4u << 20)
+/* Part of a bundle's path: the plugin of containerd 2.x whose state it is. */
+#define SANDBOX_CONTROLLER "/io.containerd.sandbox.controller.v1."
+#define SANDBOX_VERSION 3
 /* Of log_level. */
 #define LEVEL_DEBUG -4
 
@@ -101,4 +105,20 @@ void bootstrap_done(struct bootstrap *bootstrap)
 {
 	any_free(bootstrap->options);
 	free(bootstrap->socket_dir);
+}
+
+char *bootstrap_answer(const char *bundle, const char *address)
+{
+	struct json_object *answer;
+	char *text;
+
+	if (!strstr(bundle, SANDBOX_CONTROLLER))
+		return must_strdup(address);
+	answer = json_object_new_object();
+	json_object_object_add(answer, "version", json_object_new_int(SANDBOX_VERSION));
+	json_object_object_add(answer, "address", json_object_new_string(address));
+	json_object_object_add(answer, "protocol", json_object_new_string("ttrpc"));
+	text = must_strdup(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(answer);
+	return text;
 }

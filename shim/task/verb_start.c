@@ -102,6 +102,7 @@ static int prepare(struct start *start, struct problem *problem)
 
 static int answer(const struct start *start, pid_t pid, struct problem *problem)
 {
+	cleanup_free char *words = bootstrap_answer(start->bundle, start->address);
 	char text[16];
 	int r = address_write(start->bundle, FILE_ADDRESS, start->address);
 
@@ -111,7 +112,7 @@ static int answer(const struct start *start, pid_t pid, struct problem *problem)
 	if (r < 0)
 		return problem_set(problem, r, "%s: cannot write the address: %s", start->bundle,
 				   strerror(-r));
-	if (printf("%s", start->address) < 0 || fflush(stdout))
+	if (printf("%s", words) < 0 || fflush(stdout))
 		return problem_set(problem, -EIO, "standard output: %s", strerror(errno));
 	return 0;
 }

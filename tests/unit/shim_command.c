@@ -214,6 +214,22 @@ static void test_bootstrap_params(void **state)
 	any_free(extension.value);
 }
 
+static void test_bootstrap_answer(void **state)
+{
+	static const char address[] = "unix:///run/containerd/s/1";
+	char *text;
+
+	(void)state;
+	text = bootstrap_answer("/run/containerd/io.containerd.runtime.v2.task/ns/a", address);
+	assert_string_equal(text, address);
+	free(text);
+	text = bootstrap_answer("/run/containerd/io.containerd.sandbox.controller.v1.shim/ns/a",
+				address);
+	assert_string_equal(text, "{\"version\":3,\"address\":\"unix:///run/containerd/s/1\","
+				  "\"protocol\":\"ttrpc\"}");
+	free(text);
+}
+
 static void test_bootstrap_limit(void **state)
 {
 	FILE *file = tmpfile();
@@ -243,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_pods),
 		cmocka_unit_test(test_bootstrap_options),
 		cmocka_unit_test(test_bootstrap_params),
+		cmocka_unit_test(test_bootstrap_answer),
 		cmocka_unit_test(test_bootstrap_limit),
 	};
 
