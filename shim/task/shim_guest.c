@@ -81,6 +81,14 @@ static int unpack_options(const Google__Protobuf__Any *any, ProtobufCMessage **r
 	return 0;
 }
 
+/* Of containerd, for all its runtimes without options of their own. */
+static const char *environment_path(void)
+{
+	const char *path = getenv("KATA_CONF_FILE");
+
+	return path && *path ? path : NULL;
+}
+
 static int read_config(const Google__Protobuf__Any *any, struct config **ret,
 		       struct problem *problem)
 {
@@ -97,7 +105,7 @@ static int read_config(const Google__Protobuf__Any *any, struct config **ret,
 		r = config_parse("runtime options", (const char *)options->config_body.data,
 				 options->config_body.len, ret, problem);
 	else
-		r = config_read(NULL, ret, problem);
+		r = config_read(environment_path(), ret, problem);
 	if (message)
 		protobuf_c_message_free_unpacked(message, NULL);
 	return r;
