@@ -14,8 +14,8 @@ import grpc
 
 import harness
 import sandbox
-from case_basic import equal, topics
-from case_cri import BOOT_ID, fails_with
+from case_basic import BOOT_ID, equal, topics
+from case_cri import fails_with
 from harness import IMAGE, processes_of
 from sandbox import NOT_READY, READY
 
@@ -49,7 +49,7 @@ def sandboxes_of(c):
 def run_sandbox(client, name, **options):
     """Stores, creates and starts it."""
     client.store(name, **options)
-    done(client.ask, "Create", name)
+    done(client.create, name)
     done(client.ask, "Start", name)
 
 
@@ -62,13 +62,13 @@ def test_sandbox(c):
     """Its whole life, without a container."""
     with sandboxes_of(c) as client:
         client.store("box")
-        done(client.ask, "Create", "box")
+        done(client.create, "box")
         equal((client.state("box"), processes_of("qemu")), (NOT_READY, []))
         done(client.ask, "Start", "box")
         status = client.ask("Status", "box")
         equal((sandbox.text(status, 3), status[2]), (READY, processes_of("qemu")))
         assert "box" in c.run("sandboxes", "ls").stdout
-        wait = client.future(sandbox.CONTROLLER, "Wait", {1: "box"})
+        wait = client.wait("box")
         time.sleep(0.5)
         assert not wait.done()
         client.ask("Stop", "box")
@@ -106,7 +106,7 @@ def test_sandbox_not_running(c):
     """A container cannot start its sandbox, nor come to one that has ended."""
     with sandboxes_of(c) as client:
         client.store("early")
-        done(client.ask, "Create", "early")
+        done(client.create, "early")
         failed = run_in(c, "no", "early", "/bin/true", check=False)
         assert failed.returncode and "has not been started" in failed.stderr, failed.stderr
         c.end_container("no")
@@ -126,7 +126,7 @@ def test_sandbox_fails(c):
                     encoding="ascii")
     with sandboxes_of(c) as client:
         client.store("nokernel", config=path)
-        done(client.ask, "Create", "nokernel")
+        done(client.create, "nokernel")
         with fails_with("/nowhere/bzImage"):
             client.ask("Start", "nokernel")
         equal(harness.left_over(), None)
@@ -148,7 +148,7 @@ def test_sandbox_guest_dies(c):
     with sandboxes_of(c) as client:
         run_sandbox(client, "dies")
         run_in(c, "inside", "dies", "/bin/sleep", "1000")
-        wait = client.future(sandbox.CONTROLLER, "Wait", {1: "dies"})
+        wait = client.wait("dies")
         time.sleep(0.5)
         os.kill(processes_of("qemu")[0], signal.SIGKILL)
         done(wait.result)
@@ -164,7 +164,7 @@ def test_sandbox_shim_dies(c):
     with sandboxes_of(c) as client:
         run_sandbox(client, "noshim")
         run_in(c, "noshim-one", "noshim", "/bin/sleep", "1000")
-        os.kill(c.shim_pid("noshim"), signal.SIGKILL)
+        os.kill(processes_of("shim")[0], signal.SIGKILL)
         equal(harness.left_over(), None)
         equal(client.state("noshim"), "")
         c.end_container("noshim-one")

@@ -5,13 +5,18 @@ Only CRI says all that a pod has.
 """
 
 import contextlib
+import re
 import signal
 
 import cri
-from case_basic import equal
-from case_cri import BOOT_ID, EXITED, RUNNING, client_of, fails_with, lose_guest, wait_state
-from harness import RUNTIME, processes_of
+from case_basic import BOOT_ID, equal
+from case_cri import EXITED, RUNNING, client_of, fails_with, lose_guest, wait_state
+from harness import RUNTIME, Skip, processes_of
 from sandbox import need_server
+
+
+LINE = f'runtime_type = "{RUNTIME}"\n'
+OPTIONS = re.compile(r"^ *\[\S+\.options\]\n *ConfigPath = .*\n", re.M)
 
 
 @contextlib.contextmanager
@@ -19,21 +24,26 @@ def pods_of(c):
     """A CRI client of a server whose pods are sandboxes of the shim's service."""
     need_server(c)
     config = c.dir / "config.toml"
-    text = config.read_text(encoding="utf-8")
-    line = f'runtime_type = "{RUNTIME}"\n'
-    restart(c, text.replace(line, line + 'sandbox_mode = "shim"\nsandboxer = "shim"\n'), "1")
+    before, environment = config.read_text(encoding="utf-8"), c.environment
+    text = before.replace(LINE, LINE + 'sandbox_mode = "shim"\nsandboxer = "shim"\n')
+    c.environment = dict(environment, ENABLE_CRI_SANDBOXES="1")
+    if c.version() >= (2, 0):
+        # It takes the options of such a pod's containers for runc's (its pull request 13360).
+        text = OPTIONS.sub("", text)
+        c.environment["KATA_CONF_FILE"] = str(c.shim_config)
+    restart(c, text)
     try:
         with client_of(c) as client:
             yield client
     finally:
-        restart(c, text, "")
+        c.environment = environment
+        restart(c, before)
 
 
-def restart(c, text, enable):
+def restart(c, text):
     """containerd with another configuration."""
     c.kill(signal.SIGTERM)
     (c.dir / "config.toml").write_text(text, encoding="utf-8")
-    c.environment["ENABLE_CRI_SANDBOXES"] = enable
     c.start()
 
 
@@ -69,6 +79,8 @@ def test_sandbox_pod(c):
 def test_sandbox_pod_host_network(c):
     """Refused, with words; nothing is left."""
     with pods_of(c) as client:
+        if c.version() >= (2, 0):
+            raise Skip("containerd 2.1.9 makes no config.json for it, and ends by a null pointer")
         with fails_with("hostNetwork"):
             client.run_pod("host", more={8: {2: {1: {1: 2}}}})
 

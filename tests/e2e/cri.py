@@ -71,11 +71,16 @@ def string_map(values):
     return [{1: key, 2: value} for key, value in values.items()]
 
 
+def channel_to(address):
+    """Its own connection: another client's may be one to a containerd that was killed."""
+    return grpc.insecure_channel(f"unix:{address}", [("grpc.use_local_subchannel_pool", 1)])
+
+
 class Client:
     """Of one containerd."""
 
     def __init__(self, address, image, seconds=120):
-        self.channel = grpc.insecure_channel(f"unix:{address}")
+        self.channel = channel_to(address)
         self.image = image
         self.seconds = seconds
         self.pods = {}

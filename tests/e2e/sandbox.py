@@ -10,8 +10,6 @@ import socket
 import struct
 import subprocess
 
-import grpc
-
 import cri
 import harness
 
@@ -20,6 +18,8 @@ CONTROLLER = "containerd.services.sandbox.v1.Controller"
 SHIM = "containerd.runtime.sandbox.v1.Sandbox"
 SPEC = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
 OPTIONS = "runtimeoptions.v1.Options"
+# Who has the sandbox, for containerd 2.x: a shim, not CRI's pause container. 1.7 has no such field.
+SANDBOXER = {10: "shim"}
 READY, NOT_READY = "SANDBOX_READY", "SANDBOX_NOTREADY"
 
 
@@ -49,9 +49,8 @@ class Sandboxes:
 
     def __init__(self, c):
         self.config = c.shim_config
-        # Another client's connection may be one to a containerd that was killed.
-        self.channel = grpc.insecure_channel(f"unix:{c.address}",
-                                             [("grpc.use_local_subchannel_pool", 1)])
+        self.channel = cri.channel_to(c.address)
+        self.stored = {}
 
     def close(self):
         """The connection."""
@@ -72,7 +71,12 @@ class Sandboxes:
         """Tells containerd of a sandbox; nothing is started."""
         spec = any_of(SPEC, json.dumps(spec or {"ociVersion": "1.0.2"}))
         runtime = {1: harness.RUNTIME, 2: options_of(config or self.config)}
-        self.call(STORE, "Create", {1: {1: name, 2: runtime, 3: spec}})
+        self.stored[name] = {1: name, 2: runtime, 3: spec} | SANDBOXER
+        self.call(STORE, "Create", {1: self.stored[name]})
+
+    def create(self, name):
+        """Starts its shim. What was stored is 2.x's to be told, and 1.7's to know."""
+        self.call(CONTROLLER, "Create", {1: name, 6: self.stored[name]} | SANDBOXER)
 
     def forget(self, name):
         """Its entry, when there is nothing of it any more."""
@@ -80,7 +84,11 @@ class Sandboxes:
 
     def ask(self, method, name):
         """A call of the controller that takes a name alone."""
-        return self.call(CONTROLLER, method, {1: name})
+        return self.call(CONTROLLER, method, {1: name} | SANDBOXER)
+
+    def wait(self, name):
+        """A Wait under way."""
+        return self.future(CONTROLLER, "Wait", {1: name} | SANDBOXER)
 
     def state(self, name):
         """Such as SANDBOX_READY; "": containerd knows of no shim."""
