@@ -12,10 +12,9 @@ import grpc
 
 import cri
 import harness
-from case_basic import equal
+from case_basic import BOOT_ID, equal
 from harness import processes_of, wait_until
 
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
 CREATED, RUNNING, EXITED = range(3)
 
 

@@ -61,10 +61,10 @@ def one_round(c, number, length, dice):
     if victim == "containerd":
         time.sleep(dice.uniform(0, 1))
         c.start()
-    thread.join(150)
+    thread.join(150 * harness.PATIENCE)
     assert not thread.is_alive(), f"{words}: something hangs"
     struck |= b"guest ended: panic" in c.log.read_bytes()[size:]
-    end = time.monotonic() + 30
+    end = time.monotonic() + 30 * harness.PATIENCE
     while c.run("container", "ls", "-q").stdout.strip():
         assert time.monotonic() < end, f"{words}: {c.run('task', 'ls').stdout}"
         c.end_container(name)

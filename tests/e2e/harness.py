@@ -22,8 +22,13 @@ SHIM = Path(os.environ.get("E2E_SHIM", BUILD / "shim/containerd-shim-kata-bm-v2"
 KERNEL = Path(os.environ.get("E2E_KERNEL", BUILD / "guest-kernel/bzImage"))
 INITRD = Path(os.environ.get("E2E_INITRD", BUILD / "images/kata-bm-initrd.img"))
 RUNTIME = os.environ.get("E2E_RUNTIME", "io.containerd.kata-bm.v2")
+ISOLATION = os.environ.get("E2E_ISOLATION", "none")
 # KVM inside another VM may not run every guest; emulation always does.
 ACCEL = os.environ.get("E2E_ACCEL", "tcg")
+# All that has a time limit may take so many times as long: on an emulated machine.
+PATIENCE = float(os.environ.get("E2E_PATIENCE", "1"))
+# Lists what the host has lent from here; only a control BM has it.
+SESSIONS = shutil.which("kbm-sessions")
 IMAGE = "localhost/e2e:1"
 NAMESPACE = "e2e"
 STATE = Path("/run/kata-bm")
@@ -139,7 +144,7 @@ state = "{self.dir}/state"
         self.shim_config.write_text(f"""[hypervisor.qemu]
 kernel = "{KERNEL}"
 initrd = "{INITRD}"
-isolation = "none"
+isolation = "{ISOLATION}"
 accel = "{ACCEL}"
 default_memory = 192
 [agent.kata]
@@ -154,13 +159,19 @@ create_container_timeout = 60
                 ["setpriv", "--pdeathsig", "KILL", "containerd", "--config",
                  str(self.dir / "config.toml")], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
-        for _ in range(300):
+        end = time.monotonic() + 30 * PATIENCE
+        while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise CommandError(f"containerd ended: {self.log_tail()}")
             if self.run("version", check=False, timeout=10).returncode == 0:
                 return
             time.sleep(0.1)
         raise CommandError(f"containerd does not answer: {self.log_tail()}")
+
+    def version(self):
+        """Such as (1, 7), of the server."""
+        text = self.run("version").stdout.split("Server:")[1]
+        return tuple(map(int, re.search(r"Version:\s*v?(\d+)\.(\d+)", text).groups()))
 
     def kill(self, number=signal.SIGKILL):
         """Of containerd alone: its shims live on."""
@@ -182,7 +193,7 @@ create_container_timeout = 60
     def run(self, *words, check=True, timeout=120, **options):
         """ctr WORDS; the completed process, with its output as text."""
         done = subprocess.run(["ctr", *map(str, words)], env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout * PATIENCE,
                               check=False, errors="replace",
                               **({"stdin": subprocess.DEVNULL} | options))
         if check and done.returncode:
@@ -228,7 +239,7 @@ create_container_timeout = 60
 
     def wait_status(self, name, wanted, seconds=20):
         """Until its task has that status."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while (status := self.status(name)) != wanted:
             if time.monotonic() > end:
                 raise CommandError(f"{name} is {status}, not {wanted}")
@@ -329,18 +340,27 @@ def qemu_of(shim):
 
 def wait_until(what, ask, fits=bool, seconds=20, pause=0.1):
     """The first answer that fits; fails with the last one, which is @what."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while not fits(answer := ask()):
         assert time.monotonic() < end, f"{what} is still {answer!r} after {seconds} s"
         time.sleep(pause)
     return answer
 
 
+def sessions():
+    """What the host has lent to guests of this control BM; elsewhere there is none of it."""
+    if not SESSIONS:
+        return []
+    return json.loads(subprocess.run([SESSIONS, "--json"], check=True, stdout=subprocess.PIPE,
+                                     timeout=60).stdout)
+
+
 def left_over():
     """What should not be there when no container is: text, or None."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 10 * PATIENCE
     while True:
         left = [f"process {pid} ({name})" for pid, name in processes().items()]
+        left += [f"lent to {one}" for one in sessions()]
         # Not by Path.glob(), which fails where a folder goes away meanwhile.
         left += glob.glob(f"{STATE}/*/*")
         left += [line for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()

@@ -36,6 +36,14 @@ build/images/redis-container.tar: tests/sim/images/redis.packages $(call files_o
 		scripts/make-image scripts/pack-container
 	scripts/make-image $< $@ $(REDIS_CONTAINER_FILES)
 
+# tests/e2e in the control BM: kbmsim/e2e.py.
+E2E_FILES := $(wildcard tests/e2e/run tests/e2e/*.py)
+
+build/images/e2e.img: tests/sim/images/e2e.packages $(E2E_FILES) scripts/make-image
+	scripts/make-image $< $@ $(foreach file,$(E2E_FILES),$(file):e2e/$(notdir $(file)))
+
+unit-tests: build/images/e2e.img
+
 $(SIM_AGENT): $(SIM_AGENT_SOURCES) $(wildcard tests/sim/agent/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(SIM_CFLAGS) -static -o $@ $(SIM_AGENT_SOURCES) -lutil
