@@ -103,7 +103,8 @@ static int add_all(struct container *container, const struct rootfs_mount *mount
 	struct json_object *volumes = NULL;
 	int r;
 
-	if (mkdir(container->folder, 0700) < 0)
+	/* As the root of the share: see rootfs_share(). */
+	if (mkdir(container->folder, 0711) < 0)
 		return problem_set(container->problem, -errno, "%s: cannot make it: %s",
 				   container->folder, strerror(errno));
 	r = container_add_root(container, mounts, nr);

@@ -17,8 +17,11 @@
 #include "rootfs.h"
 #include "storage.h"
 
-/* For directories and empty files alone: mount points. */
-#define OWN_OPTIONS	"size=1m,nr_inodes=16384,mode=0700"
+/*
+ * For directories and empty files alone: mount points. Inside the guest root of a user
+ * namespace, who is nobody outside of it, has to get through; here the folder above is closed.
+ */
+#define OWN_OPTIONS	"size=1m,nr_inodes=16384,mode=0711"
 #define SHM_BYTES	(64ULL << 20)
 
 int rootfs_unshare(struct problem *problem)

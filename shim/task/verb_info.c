@@ -16,7 +16,7 @@
 /* What of runtime-spec's features means something for a guest. */
 static const char features[] =
 	"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.1.0\",\"linux\":{\"namespaces\":"
-	"[\"cgroup\",\"ipc\",\"mount\",\"network\",\"pid\",\"uts\"],\"cgroup\":{\"v1\":true,"
+	"[\"cgroup\",\"ipc\",\"mount\",\"network\",\"pid\",\"user\",\"uts\"],\"cgroup\":{\"v1\":true,"
 	"\"v2\":true},\"seccomp\":{\"enabled\":true}}}";
 #define FEATURES_TYPE "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
 

@@ -168,6 +168,15 @@ def test_pause(c):
     c.end_container("pause")
 
 
+def test_checkpoint(c):
+    """Refused in words, and the container goes on."""
+    c.start_container("checkpoint", "/bin/sleep", "1000")
+    done = c.run("task", "checkpoint", "checkpoint", check=False)
+    assert done.returncode and "checkpoint" in done.stderr.lower(), done
+    equal(c.execute("checkpoint", "/bin/echo", "alive").stdout, "alive\n")
+    c.end_container("checkpoint")
+
+
 def test_metrics(c):
     """Memory and CPU are numbers above zero."""
     c.start_container("metrics", "/bin/sh", "-c", "x=0; while [ $x -lt 20000 ]; do x=$((x+1)); "
@@ -312,6 +321,16 @@ def test_read_only(c):
     """A root that cannot be written to."""
     done = c.run_container("readonly", "/bin/touch", "/x", options=("--read-only",), check=False)
     assert done.returncode and "Read-only" in done.stderr, done.stderr
+
+
+def test_user_namespace(c):
+    """Root of the container is somebody else in its guest."""
+    # Without the path of a configuration, which ctr would take for runc's options then.
+    done = c.run("run", "--rm", "--runtime", RUNTIME, "--uidmap", "0:1000:2000", "--gidmap",
+                 "0:3000:2000", IMAGE, "userns", "/bin/sh", "-c",
+                 "id -u; touch /made && ls -n /made; cat /proc/self/uid_map")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    equal((lines[0], lines[1][2:4], lines[2]), (["0"], ["0", "0"], ["0", "1000", "2000"]))
 
 
 def test_volume(c):

@@ -30,7 +30,6 @@ def pods_of(c):
     if c.version() >= (2, 0):
         # It takes the options of such a pod's containers for runc's (its pull request 13360).
         text = OPTIONS.sub("", text)
-        c.environment["KATA_CONF_FILE"] = str(c.shim_config)
     restart(c, text)
     try:
         with client_of(c) as client:

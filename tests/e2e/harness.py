@@ -109,6 +109,8 @@ class Containerd:
         self.process = None
         self.environment = dict(os.environ, CONTAINERD_ADDRESS=str(self.address),
                                 CONTAINERD_NAMESPACE=NAMESPACE,
+                                # Where containerd or ctr loses a runtime's options.
+                                KATA_CONF_FILE=str(self.shim_config),
                                 PATH=f"{SHIM.parent}:{os.environ['PATH']}")
 
     def write_config(self):

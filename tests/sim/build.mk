@@ -44,6 +44,16 @@ build/images/e2e.img: tests/sim/images/e2e.packages $(E2E_FILES) scripts/make-im
 
 unit-tests: build/images/e2e.img
 
+# Others whose containerd is tried, too.
+DEBIANS ?= trixie sid
+
+.PHONY: check-e2e
+check-e2e: setup-tests ## All of tests/e2e: here, in other Debians (DEBIANS), in the control BM
+	@$(MAKE) -j$(JOBS) server-parts step-unit-tests
+	@tests/e2e/run --rounds $(ROUNDS)
+	@set -e; for suite in $(DEBIANS); do echo "Debian $$suite:"; tests/e2e/in-debian $$suite; done
+	@echo 'The control BM:'; tests/sim/e2e --emulator '$(EMULATOR)' -- --rounds $(ROUNDS)
+
 $(SIM_AGENT): $(SIM_AGENT_SOURCES) $(wildcard tests/sim/agent/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(SIM_CFLAGS) -static -o $@ $(SIM_AGENT_SOURCES) -lutil

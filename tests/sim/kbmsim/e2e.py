@@ -9,7 +9,7 @@ import shlex
 
 from . import control
 from .agent import STDOUT
-from .server import BUILD
+from .server import BUILD, Server
 
 # Room for four guests beside the control BM.
 SERVER_OPTIONS = {"init": "systemd", "cpus": 8, "memory": "14G", "lendable": "3G@0,2G@1"}
@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "E2E_KERNEL": "/opt/kata-bm/boot/bzImage",
     "E2E_INITRD": "/opt/kata-bm/boot/kata-bm-initrd.img",
     "E2E_ISOLATION": "walled",
-    # Each of its processors is emulated, and so is what runs the cases.
+    # What runs the cases is emulated, too.
     "E2E_PATIENCE": "5",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PATH": "/usr/local/bin:/usr/bin:/usr/sbin:/opt/kata-bm/bin",
@@ -29,23 +29,27 @@ ENVIRONMENT = {
 
 
 def add_image(options):
-    """Gives the server the disk with the cases."""
+    """Gives a server the disk with the cases."""
     options.disk = options.disk + [f"{DISK}={BUILD / 'images/e2e.img'}"]
 
 
-def control_bm(machine):
-    """A control BM for it; its own containerd is not started."""
-    return control.ControlBm(machine, memory="2G", disks=(DISK,), append=control.WITHOUT_CONTAINERD)
-
-
-def run(manager, words, timeout, tell):
-    """tests/e2e/run WORDS in the control BM, which has DISK; its exit status.
+def run(options, words, tell):
+    """tests/e2e/run WORDS on a server with these @options; its exit status.
 
     @tell gets what it prints, as bytes, while it runs.
     """
-    manager.run(LAY_BELOW, 60)
     settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in ENVIRONMENT.items())
-    job = manager.agent.start(f"exec env {settings} python3 /mnt/e2e/run {shlex.join(words)} 2>&1",
-                              on_output=lambda kind, data: tell(data) if kind == STDOUT else None)
-    job.close_stdin()
-    return job.wait(timeout)
+    command = f"exec env {settings} python3 /mnt/e2e/run {shlex.join(words)} 2>&1"
+    machine = Server(options)
+    # containerd is the cases' own; the control BM's would only take time to start.
+    manager = control.ControlBm(machine, memory="2G", disks=(DISK,),
+                                append=control.WITHOUT_CONTAINERD)
+    try:
+        with machine, manager:
+            manager.run(LAY_BELOW, 60)
+            job = manager.agent.start(
+                command, on_output=lambda kind, data: tell(data) if kind == STDOUT else None)
+            job.close_stdin()
+            return job.wait(machine.time_left)
+    except control.AgentError as error:
+        raise machine.explain(manager.explain(error)) from None
