@@ -12,6 +12,8 @@ static const struct {
 } flags[] = {
 	{ "defaults", 0, 0 },
 	{ "ro", MS_RDONLY, 0 },
+	/* With all that is mounted below it, as is a bind with MS_REC here. */
+	{ "rro", MS_RDONLY, 0 },
 	{ "rw", 0, MS_RDONLY },
 	{ "nosuid", MS_NOSUID, 0 },
 	{ "suid", 0, MS_NOSUID },

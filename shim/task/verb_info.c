@@ -15,7 +15,14 @@
 
 /* What of runtime-spec's features means something for a guest. */
 static const char features[] =
-	"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.1.0\",\"linux\":{\"namespaces\":"
+	"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.1.0\",\"mountOptions\":["
+	"\"async\",\"atime\",\"bind\",\"defaults\",\"dev\",\"diratime\",\"dirsync\","
+	"\"exec\",\"lazytime\",\"mand\",\"noatime\",\"nodev\",\"nodiratime\","
+	"\"noexec\",\"nolazytime\",\"nomand\",\"norelatime\",\"nostrictatime\","
+	"\"nosuid\",\"private\",\"rbind\",\"relatime\",\"ro\",\"rprivate\",\"rro\","
+	"\"rshared\",\"rslave\",\"runbindable\",\"rw\",\"shared\",\"slave\","
+	"\"strictatime\",\"suid\",\"sync\",\"unbindable\""
+	"],\"linux\":{\"namespaces\":"
 	"[\"cgroup\",\"ipc\",\"mount\",\"network\",\"pid\",\"user\",\"uts\"],\"cgroup\":{\"v1\":true,"
 	"\"v2\":true},\"seccomp\":{\"enabled\":true}}}";
 #define FEATURES_TYPE "types.containerd.io/opencontainers/runtime-spec/1/features/Features"

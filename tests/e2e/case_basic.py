@@ -11,7 +11,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import (IMAGE, NAMESPACE, PATIENCE, RUNTIME, STATE, processes, processes_of,
+from harness import (IMAGE, NAMESPACE, PATIENCE, RUNTIME, STATE, Skip, processes, processes_of,
                      wait_until)
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -256,6 +256,17 @@ def write_logger(c):
     return program
 
 
+def test_info(c):
+    """What containerd 2.x asks a runtime before it makes its first container."""
+    done = c.run("plugins", "inspect-runtime", "--runtime", RUNTIME, check=False)
+    if c.version() < (2, 0):
+        raise Skip("containerd before 2.0 does not ask for it")
+    info = json.loads(done.stdout)
+    equal(info["Name"], "containerd-shim-kata-bm-v2")
+    assert "rro" in info["Features"]["mountOptions"], info
+    assert "user" in info["Features"]["linux"]["namespaces"], info
+
+
 def test_ps(c):
     """There is a process for each task, which exists."""
     c.start_container("ps", "/bin/sleep", "1000")
@@ -342,6 +353,19 @@ def test_volume(c):
         "--mount", f"type=bind,src={folder},dst=/v,options=rbind:rw"))
     equal(done.stdout, "there\n")
     equal((folder / "out").read_text(encoding="ascii"), "back\n")
+
+
+def test_volume_read_only(c):
+    """Neither it nor what is mounted below it can be written to."""
+    folder = c.dir / "readonly"
+    (folder / "below").mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / "below"], check=True)
+    for option in ("ro", "rro"):
+        done = c.run_container("volumero", "/bin/sh", "-c", "touch /v/a; touch /v/below/b",
+                               options=("--mount", f"type=bind,src={folder},dst=/v,"
+                                        f"options=rbind:{option}"), check=False)
+        equal(done.stderr.count("Read-only file system"), 2)
+    subprocess.run(["umount", folder / "below"], check=True)
 
 
 def test_oom(c):

@@ -448,6 +448,10 @@ static void test_options(void **state)
 	assert_int_equal(parsed.propagation, MS_SLAVE | MS_REC);
 	assert_string_equal(parsed.data, "a=b,c");
 	assert_true(mount_options_is_bind("none", &parsed));
+	options[0] = (char *)"rro";
+	assert_int_equal(mount_options_parse(options, 1, &parsed), 0);
+	assert_int_equal(parsed.flags, MS_RDONLY);
+	assert_string_equal(parsed.data, "");
 	assert_int_equal(mount_options_parse(NULL, 0, &parsed), 0);
 	assert_false(mount_options_is_bind("tmpfs", &parsed));
 	assert_true(mount_options_is_bind("bind", &parsed));
