@@ -207,6 +207,23 @@ static int attach_terminal(struct process *process)
 	return r;
 }
 
+static bool is_first(const struct process *process)
+{
+	return !strcmp(process->id, process->container->id);
+}
+
+/*
+ * What it started may keep its descriptors open, in a pod whose containers share
+ * their processes; that is not its output. What an exec has started in the background goes
+ * on, and may write as long as the shim listens: a closed pipe would be its end.
+ */
+static void drain_output(struct process *process)
+{
+	for (int i = PROCESS_STDOUT; i < PROCESS_STDIO; i++)
+		if (process->pumps[i])
+			stream_pump_drain(process->pumps[i]);
+}
+
 static void on_exited(void *context, int status)
 {
 	struct process *process = context;
@@ -218,11 +235,12 @@ static void on_exited(void *context, int status)
 		  process->container->id, process->exit_code);
 	stream_pump_free(process->pumps[PROCESS_STDIN]);
 	process->pumps[PROCESS_STDIN] = NULL;
-	/* What it started may keep its descriptors open; that is not its output. */
-	for (int i = PROCESS_STDOUT; i < PROCESS_STDIO; i++)
-		if (process->pumps[i])
-			stream_pump_drain(process->pumps[i]);
-	ev_timer_start(process->agent->loop, &process->drained);
+	if (is_first(process)) {
+		drain_output(process);
+		ev_timer_start(process->agent->loop, &process->drained);
+	} else {
+		tell_waiters(process);
+	}
 	check_end(process);
 }
 

@@ -69,7 +69,10 @@ int process_open_stdio(struct process *process, const char *console_path,
  */
 int process_attach(struct process *process, const char *pid_file);
 
-/* Answers the call when the process has ended and its output has been sent. */
+/*
+ * Answers the call when the process has ended; a container's first one also has no output
+ * left then, or a reader who takes too long for it.
+ */
 void process_wait(struct process *process, struct ttrpc_call *call);
 
 /*

@@ -93,6 +93,16 @@ def test_pod_stop(c):
         client.remove_pod(pod)
 
 
+def test_pod_exec_background(c):
+    """What an exec leaves in the background may write after its end, as long as somebody reads."""
+    with client_of(c) as client:
+        pod = client.run_pod("late")
+        one = client.start(pod, "one", "/bin/sleep", "1000")
+        status = client.execute(one, "/bin/sh", "-c", "(sleep 5; echo late) & echo early; exit 4")
+        equal(status, (4, "early\nlate\n", ""))
+        client.remove_pod(pod)
+
+
 def test_pod_pids(c):
     """shareProcessNamespace."""
     with client_of(c) as client:
