@@ -34,6 +34,8 @@
 /* Seconds for the last events, and for the last answer. */
 #define DRAIN_SECONDS 5
 #define FLUSH_SECONDS 1
+/* For who asked for the end of a sandbox to hear the answer before the connection ends. */
+#define LINGER_SECONDS 1
 
 /* What only this file knows of. */
 struct server {
@@ -118,10 +120,22 @@ static void start_watching(struct server *server)
 	ev_timer_again(shim->loop, &shim->idle);
 }
 
+/* From here on another shim of this name may have what is there. */
+static void remove_state(struct shim *shim)
+{
+	struct problem problem = { "" };
+
+	if (!shim->state_dir)
+		return;
+	if (state_remove(shim->state_dir, &problem) < 0)
+		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
+	free(shim->state_dir);
+	shim->state_dir = NULL;
+}
+
 static void server_free(struct server *server)
 {
 	struct shim *shim = &server->shim;
-	struct problem problem = { "" };
 
 	sandbox_free(shim);
 	ttrpc_server_free(shim->server);
@@ -135,9 +149,7 @@ static void server_free(struct server *server)
 	config_free(shim->config);
 	ev_signal_stop(shim->loop, &server->terminate);
 	ev_loop_destroy(shim->loop);
-	if (state_remove(shim->state_dir, &problem) < 0)
-		shim_log(SHIM_LOG_WARNING, "%s", problem.text);
-	free(shim->state_dir);
+	remove_state(shim);
 	free(shim->shared);
 	free(server);
 }
@@ -180,9 +192,14 @@ void server_run(struct shim *shim)
 	struct server *server = server_of(shim);
 
 	ev_run(shim->loop, 0);
+	task_hooks_end_all(shim);
+	remove_state(shim);
 	if (server->call)
 		server->answer(server->call);
 	ttrpc_server_flush(shim->server, FLUSH_SECONDS);
+	/* That of a task may get lost: containerd does not mind. */
+	if (shim->sandbox && server->call)
+		ttrpc_server_linger(shim->server, LINGER_SECONDS);
 	server_free(server);
 }
 

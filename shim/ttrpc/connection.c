@@ -253,3 +253,21 @@ int connection_flush(struct connection *connection, double deadline)
 	watch(connection);
 	return connection->failed ? -EPIPE : 0;
 }
+
+int connection_linger(const struct connection *connection, double deadline)
+{
+	struct pollfd wait = { .fd = connection->fd, .events = POLLRDHUP };
+
+	while (!connection->failed) {
+		double left = deadline - clock_seconds();
+		int r = left > 0 ? poll(&wait, 1, (int)(left * 1000) + 1) : 0;
+
+		if (!r)
+			return -ETIMEDOUT;
+		if (r > 0)
+			break;
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}

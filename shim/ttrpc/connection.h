@@ -67,4 +67,7 @@ size_t connection_unsent(const struct connection *connection);
 /* Blocks until there are none, until @deadline of clock_seconds() at most. */
 int connection_flush(struct connection *connection, double deadline);
 
+/* Blocks until the other end has closed it: 0 or -ETIMEDOUT. What comes is not read. */
+int connection_linger(const struct connection *connection, double deadline);
+
 #endif

@@ -167,6 +167,21 @@ int ttrpc_server_flush(struct ttrpc_server *server, double seconds)
 	return worst;
 }
 
+int ttrpc_server_linger(struct ttrpc_server *server, double seconds)
+{
+	double deadline = clock_seconds() + seconds;
+	struct peer *peer;
+	int worst = 0;
+
+	LIST_FOREACH(peer, &server->peers, entry) {
+		int r = connection_linger(peer->connection, deadline);
+
+		if (r < 0)
+			worst = r;
+	}
+	return worst;
+}
+
 void ttrpc_server_free(struct ttrpc_server *server)
 {
 	if (!server || server->freed)

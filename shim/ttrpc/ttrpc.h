@@ -114,6 +114,13 @@ size_t ttrpc_server_pending(const struct ttrpc_server *server);
 int ttrpc_server_flush(struct ttrpc_server *server, double seconds);
 
 /*
+ * After the last answers: blocks until all clients have closed their connections, at
+ * most @seconds. A client that finds an answer and the connection's end together may
+ * take the end for the answer, as Go's does. 0 or -ETIMEDOUT.
+ */
+int ttrpc_server_linger(struct ttrpc_server *server, double seconds);
+
+/*
  * Closes all. Calls without an answer are cancelled (on_cancel is called) and
  * remain valid until they are answered. NULL is fine.
  */

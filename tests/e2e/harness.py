@@ -165,8 +165,10 @@ create_container_timeout = 60
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise CommandError(f"containerd ended: {self.log_tail()}")
-            if self.run("version", check=False, timeout=10).returncode == 0:
-                return
+            # One that called too early may wait for an answer that does not come.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self.run("version", check=False, timeout=5).returncode == 0:
+                    return
             time.sleep(0.1)
         raise CommandError(f"containerd does not answer: {self.log_tail()}")
 

@@ -337,6 +337,18 @@ static void answers_can_be_flushed(void **state)
 	assert_int_equal(ttrpc_server_flush(server, 0.05), 0);
 }
 
+static void a_client_may_hear_the_last_answer(void **state)
+{
+	int other = dup(peer);
+
+	(void)state;
+	assert_serves(1);
+	assert_int_equal(ttrpc_server_linger(server, 0.05), -ETIMEDOUT);
+	shutdown(other, SHUT_WR);
+	assert_int_equal(ttrpc_server_linger(server, 0.05), 0);
+	close(other);
+}
+
 /* A port of virtio-console is no socket; nor is a terminal. */
 static void any_stream_will_do(void **state)
 {
@@ -398,6 +410,7 @@ int main(void)
 		CASE(handlers_may_free_the_server),
 		CASE(half_a_frame_is_no_call),
 		CASE(answers_can_be_flushed),
+		CASE(a_client_may_hear_the_last_answer),
 		CASE(any_stream_will_do),
 		CASE(tables_are_checked),
 	};
