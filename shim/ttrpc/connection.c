@@ -254,7 +254,7 @@ int connection_flush(struct connection *connection, double deadline)
 	return connection->failed ? -EPIPE : 0;
 }
 
-int connection_linger(const struct connection *connection, double deadline)
+int connection_linger(struct connection *connection, double deadline)
 {
 	struct pollfd wait = { .fd = connection->fd, .events = POLLRDHUP };
 

@@ -68,6 +68,6 @@ size_t connection_unsent(const struct connection *connection);
 int connection_flush(struct connection *connection, double deadline);
 
 /* Blocks until the other end has closed it: 0 or -ETIMEDOUT. What comes is not read. */
-int connection_linger(const struct connection *connection, double deadline);
+int connection_linger(struct connection *connection, double deadline);
 
 #endif

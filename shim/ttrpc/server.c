@@ -152,14 +152,16 @@ size_t ttrpc_server_pending(const struct ttrpc_server *server)
 	return server->nr_calls;
 }
 
-int ttrpc_server_flush(struct ttrpc_server *server, double seconds)
+/* All have the same deadline. */
+static int wait_for_peers(struct ttrpc_server *server, double seconds,
+			  int (*wait)(struct connection *connection, double deadline))
 {
 	double deadline = clock_seconds() + seconds;
 	struct peer *peer;
 	int worst = 0;
 
 	LIST_FOREACH(peer, &server->peers, entry) {
-		int r = connection_flush(peer->connection, deadline);
+		int r = wait(peer->connection, deadline);
 
 		if (r < 0)
 			worst = r;
@@ -167,19 +169,14 @@ int ttrpc_server_flush(struct ttrpc_server *server, double seconds)
 	return worst;
 }
 
+int ttrpc_server_flush(struct ttrpc_server *server, double seconds)
+{
+	return wait_for_peers(server, seconds, connection_flush);
+}
+
 int ttrpc_server_linger(struct ttrpc_server *server, double seconds)
 {
-	double deadline = clock_seconds() + seconds;
-	struct peer *peer;
-	int worst = 0;
-
-	LIST_FOREACH(peer, &server->peers, entry) {
-		int r = connection_linger(peer->connection, deadline);
-
-		if (r < 0)
-			worst = r;
-	}
-	return worst;
+	return wait_for_peers(server, seconds, connection_linger);
 }
 
 void ttrpc_server_free(struct ttrpc_server *server)
