@@ -103,7 +103,7 @@ static int add_all(struct container *container, const struct rootfs_mount *mount
 	struct json_object *volumes = NULL;
 	int r;
 
-	/* As the root of the share: see rootfs_share(). */
+	/* As the root of the share: OWN_OPTIONS of sandbox.c. */
 	if (mkdir(container->folder, 0711) < 0)
 		return problem_set(container->problem, -errno, "%s: cannot make it: %s",
 				   container->folder, strerror(errno));
