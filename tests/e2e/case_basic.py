@@ -11,8 +11,8 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import (IMAGE, NAMESPACE, PATIENCE, RUNTIME, STATE, Skip, processes, processes_of,
-                     wait_until)
+from harness import (IMAGE, ISOLATION, NAMESPACE, PATIENCE, RUNTIME, STATE, Skip, processes,
+                     processes_of, wait_until)
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -210,6 +210,18 @@ def test_no_memory(c):
         r"no free run of 1048576 MiB on any node \(\d+ MiB are free there, the longest run has "
         r"\d+ MiB\);.*: end another sandbox",
         done.stderr), done
+
+
+def test_no_cpus(c):
+    """The same of CPUs, where each belongs to one guest; an ordinary VM shares them."""
+    if ISOLATION == "none":
+        raise Skip("isolation is none: CPUs are shared")
+    c.start_container("hascpu", "/bin/sleep", "1000")
+    done = c.run_container("nocpus", "/bin/true", options=("--cpus", "200"), check=False)
+    assert done.returncode and re.search(
+        r"200 CPUs asked for, free are \d+ \([\d,-]+\) of those that guests may have "
+        r"\([\d,-]+\).*: end another sandbox, lower the CPU limit", done.stderr), done
+    c.end_container("hascpu")
 
 
 def cgroups_of(pid):

@@ -8,7 +8,7 @@
 from kbmsim import e2e
 
 WORDS = ["--rounds", "4", "--parallel", "4",
-         "run", "stdin", "events", "exec", "exec_*", "signals", "pause", "metrics", "limits", "no_memory",
+         "run", "stdin", "events", "exec", "exec_*", "signals", "pause", "metrics", "limits", "no_memory", "no_cpus",
          "ps", "tty", "checkpoint", "user_namespace", "descriptors", "shim_memory", "pod*",
          "kill_*", "hooks_network", "rounds", "parallel", "sandbox*"]
 
