@@ -27,9 +27,10 @@ FILES = {
     "usr/bin/passwd": (0o4755, b"#!/bin/sh\n"),
     "etc/passwd": (0o644, b"root:x:0:0:root:/root:/bin/sh\n"
                           b"daemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
+                          b"sys:x:3:3:sys:/dev:/bin/false\n"
                           b"www-data:x:33:33:www-data:/var/www:/bin/false\n"
                           b"nobody:x:65534:65534:nobody:/home:/bin/false\n"),
-    "etc/group": (0o644, b"root:x:0:\ndaemon:x:1:\nwheel:x:10:root\nwww-data:x:33:\n"
+    "etc/group": (0o644, b"root:x:0:\ndaemon:x:1:\nsys:x:3:\nwheel:x:10:root\nwww-data:x:33:\n"
                          b"nobody:x:65534:\n"),
 }
 
