@@ -197,8 +197,8 @@ create_container_timeout = 60
     def run(self, *words, check=True, timeout=120, **options):
         """ctr WORDS; the completed process, with its output as text."""
         done = subprocess.run(["ctr", *map(str, words)], env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout * PATIENCE,
-                              check=False, errors="replace",
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                              timeout=timeout * PATIENCE, errors="replace",
                               **({"stdin": subprocess.DEVNULL} | options))
         if check and done.returncode:
             raise CommandError(f"ctr {' '.join(map(str, words))[:300]}: {done.returncode}: "
