@@ -9,6 +9,8 @@ import collections
 
 import grpc
 
+import harness
+
 SERVICE = "runtime.v1.RuntimeService"
 
 
@@ -86,6 +88,17 @@ class Client:
         self.pods = {}
         # How often execute() was called, by container.
         self.executed = collections.Counter()
+        harness.wait_until("the CRI's readiness", self.is_initialized)
+
+    def is_initialized(self):
+        """A containerd that has just been started knows its other services before."""
+        try:
+            self.call("Status", {})
+        except grpc.RpcError as error:
+            if "not initialized" not in error.details():  # pylint: disable=no-member
+                raise
+            return False
+        return True
 
     def close(self):
         """The connection."""
