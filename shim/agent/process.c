@@ -95,9 +95,15 @@ static void tell_waiters(struct process *process)
 	}
 }
 
+static bool is_first(const struct process *process)
+{
+	return !strcmp(process->id, process->container->id);
+}
+
+/* The output of an exec may stay open after its end, for what it left in the background. */
 static void check_end(struct process *process)
 {
-	if (process->has_exited && !has_output(process)) {
+	if (process->has_exited && (!is_first(process) || !has_output(process))) {
 		ev_timer_stop(process->agent->loop, &process->drained);
 		tell_waiters(process);
 	}
@@ -207,11 +213,6 @@ static int attach_terminal(struct process *process)
 	return r;
 }
 
-static bool is_first(const struct process *process)
-{
-	return !strcmp(process->id, process->container->id);
-}
-
 /*
  * What it started may keep its descriptors open, in a pod whose containers share
  * their processes; that is not its output. What an exec has started in the background goes
@@ -238,8 +239,6 @@ static void on_exited(void *context, int status)
 	if (is_first(process)) {
 		drain_output(process);
 		ev_timer_start(process->agent->loop, &process->drained);
-	} else {
-		tell_waiters(process);
 	}
 	check_end(process);
 }
