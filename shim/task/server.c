@@ -139,7 +139,6 @@ static void server_free(struct server *server)
 
 	sandbox_free(shim);
 	ttrpc_server_free(shim->server);
-	task_hooks_end_all(shim);
 	while (shim->containers)
 		container_free(shim->containers);
 	guest_free(shim->guest);
