@@ -8,7 +8,7 @@ on a disk, and laid below /usr: nothing of the control BM's is replaced.
 import shlex
 
 from . import control
-from .agent import STDOUT
+from .agent import STDOUT, AgentError
 from .server import BUILD, Server
 
 # Room for four guests beside the control BM.
@@ -51,5 +51,5 @@ def run(options, words, tell):
                 command, on_output=lambda kind, data: tell(data) if kind == STDOUT else None)
             job.close_stdin()
             return job.wait(machine.time_left)
-    except control.AgentError as error:
+    except AgentError as error:
         raise machine.explain(manager.explain(error)) from None
